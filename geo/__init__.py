@@ -1,0 +1,1 @@
+"""Jing-Jin-Ji: a region, a scenario, and what follows from it."""
