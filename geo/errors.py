@@ -16,11 +16,13 @@ fill it, so the same error reads in English and in Chinese.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geo.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "ExportError",

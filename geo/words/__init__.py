@@ -15,6 +15,7 @@ from typing import Any
 __all__ = ["LANGUAGES", "both", "has", "keys", "number", "say", "section"]
 
 LANGUAGES = ("en", "zh")
+_SHORTENED_FROM = 1e5
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -84,7 +85,7 @@ def number(value: float | None, language: str = "en", *, digits: int = 0, sign: 
     if value is None or not isfinite(value):
         return "–"
     magnitude, suffix = abs(value), ""
-    if language == "zh" and magnitude >= 1e5:
+    if language == "zh" and magnitude >= _SHORTENED_FROM:
         power, suffix = (1e8, "亿") if magnitude >= 1e8 else (1e4, "万")
         magnitude /= power
         digits = 2 if magnitude < 10 else 1 if magnitude < 1000 else 0
