@@ -1,0 +1,177 @@
+"""Small, exact-enough bytes for a map: what a browser reads back with ``DecompressionStream``.
+
+Values travel as integers: a series is divided by a step, rounded, differenced along the years, written
+as zigzag variable-length bytes and compressed. A starting value is off by at most half of its last shown
+digit and never by more than 1e-4 of its measure's range; a change by at most 1e-4 of the largest change.
+No change stays exactly no change.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from geo.maps.view import RegionPart, ScenarioView
+
+__all__ = [
+    "digest",
+    "pack_json",
+    "pack_scenario",
+    "pack_static",
+    "to_base64",
+    "unpack_json",
+    "unpack_scenario",
+]
+
+_RELATIVE_STEP = 2e-4  # rounding errs by half a step: 1e-4 of the range
+_NOISE = 1e-9  # of the largest value: what a solver leaves behind is not a change
+_DIGEST_LENGTH = 16  # hexadecimal figures in a file name: 64 bits tell a session's files apart
+_SIGNIFICANT = 7  # figures kept of a region-wide total
+_BYTE = 7  # payload bits of one variable-length byte
+
+
+def digest(content: bytes) -> str:
+    """Return the name of ``content``: the head of its SHA-256, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()[:_DIGEST_LENGTH]
+
+
+def to_base64(content: bytes) -> str:
+    """Return ``content`` as base64 text."""
+    return base64.b64encode(content).decode("ascii")
+
+
+def pack_json(value: Any) -> bytes:
+    """Return ``value`` as compressed canonical JSON; equal values give equal bytes."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return gzip.compress(text.encode("utf-8"), mtime=0)
+
+
+def unpack_json(content: bytes) -> Any:
+    """Return what :func:`pack_json` packed."""
+    return json.loads(gzip.decompress(content))
+
+
+def pack_static(part: RegionPart) -> bytes:
+    """Return what no scenario changes: region, measures, words."""
+    return pack_json(part.static())
+
+
+def _varint(numbers: NDArray[np.int64]) -> bytes:
+    """Write signed integers as zigzag base-128 numbers, the lowest seven bits first."""
+    rest = ((numbers << 1) ^ (numbers >> 63)).astype(np.uint64)
+    columns, more = [], np.ones(len(rest), dtype=bool)
+    while more.any():
+        low = (rest & np.uint64(127)).astype(np.int16)
+        rest >>= np.uint64(_BYTE)
+        follows = rest > 0
+        columns.append(np.where(more, low | (follows.astype(np.int16) << _BYTE), -1))
+        more = follows & more
+    table = np.stack(columns, axis=1).ravel() if columns else np.empty(0, dtype=np.int16)
+    return table[table >= 0].astype(np.uint8).tobytes()
+
+
+def _unvarint(content: bytes) -> NDArray[np.int64]:
+    """Read back what :func:`_varint` wrote."""
+    stream = np.frombuffer(content, dtype=np.uint8)
+    if not len(stream):
+        return np.empty(0, dtype=np.int64)
+    ends = np.flatnonzero(stream < 1 << _BYTE)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    place = np.arange(len(stream)) - np.repeat(starts, ends - starts + 1)
+    parts = (stream & 127).astype(np.uint64) << (place * _BYTE).astype(np.uint64)
+    zigzag = np.add.reduceat(parts, starts)
+    return (zigzag >> np.uint64(1)).astype(np.int64) ^ -(zigzag & np.uint64(1)).astype(np.int64)
+
+
+def _steps(before: NDArray[np.float64], change: NDArray[np.float64], digits: int) -> tuple[float, float]:
+    """Return the rounding steps of starting values and of changes; 0 where there is nothing to write."""
+    finite = before[np.isfinite(before)]
+    spread = float(np.ptp(finite)) if finite.size else 0.0
+    size = float(np.abs(finite).max()) if finite.size else 0.0
+    first = min(10.0**-digits, _RELATIVE_STEP * spread) if spread else 10.0**-digits
+    largest = float(np.nanmax(np.abs(change), initial=0.0)) if change.size else 0.0
+    return max(first, _NOISE * size), _RELATIVE_STEP * largest if largest > _NOISE * size else 0.0
+
+
+def _whole(values: NDArray[np.float64], step: float) -> NDArray[np.int64]:
+    if not step:
+        return np.zeros(values.shape, dtype=np.int64)
+    return np.rint(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0) / step).astype(np.int64)
+
+
+def _differences(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Second differences along the years, county by county: smooth paths become small numbers."""
+    padded = np.concatenate([np.zeros((2, counts.shape[1]), dtype=np.int64), counts])
+    return np.diff(padded, n=2, axis=0).T.ravel()
+
+
+def _pack_measure(values: Mapping[str, NDArray[np.float64]], digits: int) -> tuple[dict[str, Any], bytes]:
+    before, after = values["before"], values["after"]
+    change = after - before
+    first, second = _steps(before, change, digits)
+    header = {
+        "before_step": first,
+        "change_step": second,
+        "missing": np.flatnonzero(~np.isfinite(before) | ~np.isfinite(after).all(axis=0)).tolist(),
+    }
+    counts = _whole(before, first)
+    body = _varint(np.diff(counts, prepend=0))
+    return header, body + (_varint(_differences(_whole(change, second))) if second else b"")
+
+
+def pack_scenario(scenario: ScenarioView, digits: Mapping[str, int]) -> bytes:
+    """Return one scenario as compressed bytes: length of the header, header (JSON), numbers.
+
+    Parameters
+    ----------
+    scenario
+        A scenario of a view.
+    digits
+        Decimals shown, by measure.
+    """
+    measures, bodies = [], []
+    for name in scenario.before:
+        pair = {"before": scenario.before[name], "after": scenario.after[name]}
+        header, body = _pack_measure(pair, digits.get(name, 0))
+        measures.append({"id": name, "bytes": len(body), **header})
+        bodies.append(body)
+    regional = {
+        name: [float(f"{x:.{_SIGNIFICANT}g}") if np.isfinite(x) else None for x in series]
+        for name, series in scenario.regional.items()
+    }
+    head = {**scenario.facts(), "measures": measures, "regional": regional, "counties": scenario.counties}
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
+    return gzip.compress(len(text).to_bytes(4, "little") + text + b"".join(bodies), mtime=0)
+
+
+def unpack_scenario(content: bytes) -> dict[str, Any]:
+    """Return the header of a packed scenario with ``before`` (N,) and ``after`` (T, N) by measure.
+
+    The page script reads the same bytes the same way; this twin lets tests measure the rounding.
+    """
+    raw = gzip.decompress(content)
+    start = 4 + int.from_bytes(raw[:4], "little")
+    head: dict[str, Any] = json.loads(raw[4:start])
+    years, counties = len(head["years"]), head["counties"]
+    head["before"], head["after"] = {}, {}
+    for measure in head["measures"]:
+        numbers = _unvarint(raw[start : start + measure["bytes"]])
+        start += measure["bytes"]
+        before = np.cumsum(numbers[:counties]) * measure["before_step"]
+        change = np.zeros((years, counties))
+        if measure["change_step"]:
+            twice = numbers[counties:].reshape(counties, years).T
+            change = np.cumsum(np.cumsum(twice, axis=0), axis=0) * measure["change_step"]
+        before[measure["missing"]] = np.nan
+        head["before"][measure["id"]], head["after"][measure["id"]] = before, before + change
+    return head
