@@ -6,7 +6,6 @@ and the field. Checks are whole-column ones, so that the check of everything cos
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,15 +86,23 @@ def _code(*, nullable: bool = False, unique: bool = False) -> pa.Column:
 def _number(low: float, high: float, *, nullable: bool = False) -> pa.Column:
     # dtype None: a column of whole numbers may come as int or, with blanks, as float.
     checks = [
-        pa.Check(pd.api.types.is_numeric_dtype, error="number"),
+        pa.Check(_numeric, error="number"),
         pa.Check(lambda column: _between(column, low, high), error="range"),
     ]
     return pa.Column(None, checks, nullable=nullable)
 
 
+def _numeric(column: pd.Series[Any]) -> Any:
+    """Pass numbers; point at the cells that are none, or at the column if all of it is text."""
+    if pd.api.types.is_numeric_dtype(column):
+        return True
+    fine = pd.to_numeric(column, errors="coerce").notna()
+    return False if fine.all() else fine
+
+
 def _between(column: pd.Series[Any], low: float, high: float) -> Any:
     values = pd.to_numeric(column, errors="coerce")
-    return values.between(low, high)
+    return values.between(low, high) | values.isna()
 
 
 def _flag() -> pa.Column:
@@ -149,71 +156,69 @@ def _figure(name: str, high: float) -> Columns:
     }
 
 
-@cache
-def _layer_columns() -> dict[str, Columns]:
-    county = {"code": _code(unique=True), "city_code": _code(), "city_en": _text(), "city_zh": _text()}
-    return {
-        "counties": county | _places() | {"xiongan": _flag()} | _sourced(),
-        "cities": {"code": _code(unique=True)}
-        | _places()
-        | _figure("gdp", 1e5)
-        | _figure("gdp_per_head", 1e7)
-        | _figure("pm25", 1e3)
-        | _sourced(),
-        "neighbours": {"kind": _text(choices=("province", "sea")), "name_en": _text(), "name_zh": _text()}
-        | _sourced(),
-        "sites": {
-            "id": _text(unique=True),
-            "sector": _text(choices=SECTORS),
-            "role": _text(choices=ROLES),
-            "county_code": _code(),
-            "coord_accuracy_km": _number(0, 100),
-        }
-        | _named()
-        | _sourced(),
-        "corridors": {"id": _text(unique=True), "scheme": _text()} | _named() | _sourced(),
-        "rail_links": {
-            "id": _text(unique=True),
-            "line_id": _text(),
-            "line_en": _text(),
-            "line_zh": _text(),
-            "from_station": _text(),
-            "to_station": _text(),
-            "minutes": _number(1, 1000, nullable=True),
-            "km": _number(0.1, 2000),
-            "skip_stop": _flag(),
-            "opening_year": _year(nullable=True),
-            "state": _text(),
-        }
-        | _sourced(),
-        "stations": {
-            "id": _text(unique=True),
-            "county_code": _code(nullable=True),
-            "in_region": _flag(),
-            "coord_accuracy_km": _number(0, 100),
-        }
-        | _named()
-        | _sourced(),
-        "institutions": {
-            "id": _text(unique=True),
-            "kind": _text(choices=KINDS),
-            "sector": _text(choices=(*SECTORS, *OTHER_SECTORS)),
-            "institution_status": _text(choices=INSTITUTION_STATUSES),
-            "county_code": _code(nullable=True),
-            "dest_code": _code(nullable=True),
-            "employees": _count(nullable=True),
-            "students": _count(nullable=True),
-            "beds": _count(nullable=True),
-            "moved_so_far": _count(nullable=True),
-            "announced_year": _year(nullable=True),
-            "opened_year": _year(nullable=True),
-            "expected_open": _year(nullable=True),
-            "group_row": _flag(),
-        }
-        | _named()
-        | _sourced(),
-        "destinations": {"id": _text(unique=True), "code": _code()} | _named() | _sourced(),
+_COUNTY = {"code": _code(unique=True), "city_code": _code(), "city_en": _text(), "city_zh": _text()}
+LAYER_COLUMNS: dict[str, Columns] = {
+    "counties": _COUNTY | _places() | {"xiongan": _flag()} | _sourced(),
+    "cities": {"code": _code(unique=True)}
+    | _places()
+    | _figure("gdp", 1e5)
+    | _figure("gdp_per_head", 1e7)
+    | _figure("pm25", 1e3)
+    | _sourced(),
+    "neighbours": {"kind": _text(choices=("province", "sea")), "name_en": _text(), "name_zh": _text()}
+    | _sourced(),
+    "sites": {
+        "id": _text(unique=True),
+        "sector": _text(choices=SECTORS),
+        "role": _text(choices=ROLES),
+        "county_code": _code(),
+        "coord_accuracy_km": _number(0, 100),
     }
+    | _named()
+    | _sourced(),
+    "corridors": {"id": _text(unique=True), "scheme": _text()} | _named() | _sourced(),
+    "rail_links": {
+        "id": _text(unique=True),
+        "line_id": _text(),
+        "line_en": _text(),
+        "line_zh": _text(),
+        "from_station": _text(),
+        "to_station": _text(),
+        "minutes": _number(1, 1000, nullable=True),
+        "km": _number(0.1, 2000),
+        "skip_stop": _flag(),
+        "opening_year": _year(nullable=True),
+        "state": _text(),
+    }
+    | _sourced(),
+    "stations": {
+        "id": _text(unique=True),
+        "county_code": _code(nullable=True),
+        "in_region": _flag(),
+        "coord_accuracy_km": _number(0, 100),
+    }
+    | _named()
+    | _sourced(),
+    "institutions": {
+        "id": _text(unique=True),
+        "kind": _text(choices=KINDS),
+        "sector": _text(choices=(*SECTORS, *OTHER_SECTORS)),
+        "institution_status": _text(choices=INSTITUTION_STATUSES),
+        "county_code": _code(nullable=True),
+        "dest_code": _code(nullable=True),
+        "employees": _count(nullable=True),
+        "students": _count(nullable=True),
+        "beds": _count(nullable=True),
+        "moved_so_far": _count(nullable=True),
+        "announced_year": _year(nullable=True),
+        "opened_year": _year(nullable=True),
+        "expected_open": _year(nullable=True),
+        "group_row": _flag(),
+    }
+    | _named()
+    | _sourced(),
+    "destinations": {"id": _text(unique=True), "code": _code()} | _named() | _sourced(),
+}
 
 
 # Which geometry a layer holds, and whether a feature may lack one.
@@ -237,77 +242,77 @@ def _series(*, places: bool = False) -> Columns:
     return name | {"year": _year(), "value": _number(-1e15, 1e15)}
 
 
-@cache
-def _fact_columns() -> dict[str, Columns]:
-    number = _number(-1e12, 1e12, nullable=True)
-    share = _number(0, 1)
-    named = {"name_zh": _text(), "name_en": _text()}
-    sector_total = {"code": _code(unique=True), "name": _text(), "TOTAL": _count()}
-    return {
-        "chains": {"chain_id": _text(unique=True), "lead": _text()} | named,
-        "city_indicators": _series() | {"unit_of_measure": _text()},
-        "cluster_sites": {
-            "site_id": _text(unique=True),
-            "county_code": _code(),
-            "lon": _lon(),
-            "lat": _lat(),
-        },
-        "clusters": {"cluster_id": _text(unique=True)} | named,
-        "commuting_facts": {"fact": _text(), "place": _text(), "unit": _text(), "value": _text()},
-        "corridors": {"corridor_id": _text(unique=True), "county_codes_in_order": _text()} | named,
-        "county_employed_residents_by_sector_2020": sector_total,
-        "county_population_2020": {
-            "code": _code(unique=True),
-            "name": _text(),
-            "population_2020": _number(1, 1e8),
-            "urban_population_2020": _count(),
-        },
-        "county_profile_2020": {
-            "code": _code(unique=True),
-            "name": _text(),
-            "population_2020": _number(1, 1e8),
-            "share_0_14": share,
-            "share_15_64": share,
-            "share_65p": share,
-            "employed_residents_est": _count(),
-            "households_est": _count(),
-            "share_hh_with_vehicle": share,
-        },
-        "destinations": {"place": _text(unique=True), "code": _code(), "lon": _lon(), "lat": _lat()},
-        "district_indicators": _series() | {"unit_of_measure": _text()},
-        "historical_relocations": {
-            "id": _text(unique=True),
-            "name": _text(),
-            "dest_code": _text(nullable=True),
-        },
-        "institutions": {"id": _text(unique=True), "institution_status": _text(choices=INSTITUTION_STATUSES)},
-        "parameters": {"symbol": _text(unique=True), "meaning": _text(), "central": _text()},
-        "published_effects": {"id": _text(unique=True), "what": _text(), "use_as": _text()},
-        "rail_lines": {"line_id": _text(unique=True), "state": _text()},
-        "rail_links": {"line_id": _text(), "from_station": _text(), "to_station": _text(), "state": _text()},
-        "rail_stations": {"station": _text(unique=True), "telecode": _text(unique=True)},
-        "regional_series": _series() | {"unit_of_measure": _text()},
-        "road_validation": {"from": _text(), "to": _text(), "km": number, "minutes": number},
-        "special_unit_allocation": {
-            "special_code": _text(),
-            "zone_code": _code(),
-            "persons_allocated": _count(),
-        },
-        "traffic_facts": _series(places=True) | {"unit": _text()},
-        "unit_codes": {"unit": _text(unique=True), "adcode": _text(unique=True), "name_zh": _text()},
-        "workplace_employment": {"code_or_prefecture": _text(), "year": _year(), "employees": _count()},
-        "xiongan_and_beijing_plan_facts": {"fact": _text(), "value": _text(), "unit": _text()},
-    }
+_NUMBER = _number(-1e12, 1e12, nullable=True)
+_SHARE = _number(0, 1)
+_TITLED = {"name_zh": _text(), "name_en": _text()}
+_SECTOR_TOTAL = {"code": _code(unique=True), "name": _text(), "TOTAL": _count()}
+FACT_COLUMNS: dict[str, Columns] = {
+    "chains": {"chain_id": _text(unique=True), "lead": _text()} | _TITLED,
+    "city_indicators": _series() | {"unit_of_measure": _text()},
+    "cluster_sites": {
+        "site_id": _text(unique=True),
+        "county_code": _code(),
+        "lon": _lon(),
+        "lat": _lat(),
+    },
+    "clusters": {"cluster_id": _text(unique=True)} | _TITLED,
+    "commuting_facts": {"fact": _text(), "place": _text(), "unit": _text(), "value": _text()},
+    "corridors": {"corridor_id": _text(unique=True), "county_codes_in_order": _text()} | _TITLED,
+    "county_employed_residents_by_sector_2020": _SECTOR_TOTAL,
+    "county_population_2020": {
+        "code": _code(unique=True),
+        "name": _text(),
+        "population_2020": _number(1, 1e8),
+        "urban_population_2020": _count(),
+    },
+    "county_profile_2020": {
+        "code": _code(unique=True),
+        "name": _text(),
+        "population_2020": _number(1, 1e8),
+        "share_0_14": _SHARE,
+        "share_15_64": _SHARE,
+        "share_65p": _SHARE,
+        "employed_residents_est": _count(),
+        "households_est": _count(),
+        "share_hh_with_vehicle": _SHARE,
+    },
+    "county_seats": {"code": _code(unique=True), "lon": _lon(), "lat": _lat()},
+    "destinations": {"place": _text(unique=True), "code": _code(), "lon": _lon(), "lat": _lat()},
+    "district_indicators": _series() | {"unit_of_measure": _text()},
+    "historical_relocations": {
+        "id": _text(unique=True),
+        "name": _text(),
+        "dest_code": _text(nullable=True),
+    },
+    "institutions": {"id": _text(unique=True), "institution_status": _text(choices=INSTITUTION_STATUSES)},
+    "parameters": {"symbol": _text(unique=True), "meaning": _text(), "central": _text()},
+    "published_effects": {"id": _text(unique=True), "what": _text(), "use_as": _text()},
+    "rail_lines": {"line_id": _text(unique=True), "state": _text()},
+    "rail_links": {"line_id": _text(), "from_station": _text(), "to_station": _text(), "state": _text()},
+    "rail_stations": {"station": _text(unique=True), "telecode": _text(unique=True)},
+    "regional_series": _series() | {"unit_of_measure": _text()},
+    "road_validation": {"from": _text(), "to": _text(), "km": _NUMBER, "minutes": _NUMBER},
+    "special_unit_allocation": {
+        "special_code": _text(),
+        "zone_code": _code(),
+        "persons_allocated": _count(),
+    },
+    "traffic_facts": _series(places=True) | {"unit": _text()},
+    "unit_codes": {"unit": _text(unique=True), "adcode": _text(unique=True), "name_zh": _text()},
+    "workplace_employment": {"code_or_prefecture": _text(), "year": _year(), "employees": _count()},
+    "xiongan_and_beijing_plan_facts": {"fact": _text(), "value": _text(), "unit": _text()},
+}
 
 
-FACTS = tuple(sorted(_fact_columns()))
+FACTS = tuple(sorted(FACT_COLUMNS))
 
 
 def _row(frame: pd.DataFrame, index: Any) -> str:
-    """Name a row as its reader would: by its key where the first column is one, else by its number."""
+    """Name a row as its reader would: by its number, and by its key or first cell where that is text."""
     position = int(index)
-    first = frame.iloc[position, 0] if frame.shape[1] else position
-    return f"{position + 1} ({first})" if isinstance(first, str) else str(position + 1)
+    column = next((name for name in ("code", "id") if name in frame), next(iter(frame.columns), None))
+    name = None if column is None else frame[column].iloc[position]
+    return f"{position + 1} ({name})" if isinstance(name, str) else str(position + 1)
 
 
 def _fault(case: Mapping[str, Any], name: str, frame: pd.DataFrame) -> Fault:
@@ -331,13 +336,12 @@ def _frame_faults(name: str, frame: pd.DataFrame, columns: Columns) -> Iterator[
     try:
         pa.DataFrameSchema(columns).validate(plain, lazy=True)
     except pa.errors.SchemaErrors as found:
-        seen: set[tuple[str, str]] = set()
+        # An empty cell also breaks the column's other rules; one fault a cell is enough.
+        faults: dict[str, Fault] = {}
         for case in found.failure_cases.to_dict("records"):
             fault = _fault(case, name, plain)
-            # An empty cell also breaks the column's other rules; one fault a cell is enough.
-            if (fault.where, "") not in seen:
-                seen.add((fault.where, ""))
-                yield fault
+            faults.setdefault(fault.where, fault)
+        yield from faults.values()
 
 
 def _geometry_faults(name: str, frame: gpd.GeoDataFrame) -> Iterator[Fault]:
@@ -372,14 +376,14 @@ def layer_faults(name: str, frame: gpd.GeoDataFrame) -> list[Fault]:
     """
     attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     return [
-        *_frame_faults(name, attributes, _layer_columns()[name]),
+        *_frame_faults(name, attributes, LAYER_COLUMNS[name]),
         *_geometry_faults(name, frame),
     ]
 
 
 def facts_faults(name: str, frame: pd.DataFrame) -> list[Fault]:
     """Return all that is wrong with a facts table; one we do not know still needs source and status."""
-    return list(_frame_faults(name, frame, _fact_columns().get(name, {}) | _sourced(FACT_STATUSES)))
+    return list(_frame_faults(name, frame, FACT_COLUMNS.get(name, {}) | _sourced(FACT_STATUSES)))
 
 
 def _reference_faults(

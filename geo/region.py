@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -280,8 +281,8 @@ def _load(folder: Path) -> Region:
     frames["counties"] = frames["counties"].sort_index()
     return Region(
         **frames,
-        facts=facts,
-        catalog=catalog,
+        facts=MappingProxyType(facts),
+        catalog=MappingProxyType(catalog),
         content_hash=hashlib.sha256(sealed.encode()).hexdigest(),
         folder=folder,
     )

