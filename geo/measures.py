@@ -1,0 +1,268 @@
+"""Every number shown: its unit, status, source and formula, and the main effects in words.
+
+Names and helps are at ``measure.<id>.name`` and ``.help`` in the words. Models add their measures with
+:func:`register`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from geo.model.result import Outcome
+from geo.words import number, say
+
+__all__ = ["GROUPS", "MEASURES", "Effect", "Measure", "in_group", "register", "summary"]
+
+XIONGAN = ("130629", "130632", "130638")
+GROUPS = ("base", "moves", "people", "commuting")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number by county and year.
+
+    Parameters
+    ----------
+    id
+        Key in an outcome and in the words.
+    unit
+        Key of a text in ``unit``.
+    status
+        Key of a text in ``status``: how sure a reader may be.
+    source
+        Where it comes from.
+    group
+        One of ``GROUPS``.
+    scale
+        ``sequential`` for levels, ``diverging`` around zero for changes.
+    digits
+        Decimals shown.
+    formula
+        How it is read from the region and the scenario, and what its regional number is.
+    """
+
+    id: str
+    unit: str
+    status: str
+    source: str
+    group: str
+    scale: str
+    digits: int
+    formula: str
+
+    def name(self, language: str = "en") -> str:
+        """Return its name in words."""
+        return say(f"measure.{self.id}.name", language)
+
+    def help(self, language: str = "en") -> str:
+        """Return what it is, in words."""
+        return say(f"measure.{self.id}.help", language)
+
+    def unit_name(self, language: str = "en") -> str:
+        """Return its unit in words."""
+        return say(f"unit.{self.unit}", language)
+
+    def text(self, value: float | None, language: str = "en", *, sign: bool = False) -> str:
+        """Return a value as a reader of ``language`` writes it, without the unit."""
+        return number(value, language, digits=self.digits, sign=sign)
+
+
+MEASURES: dict[str, Measure] = {}
+
+
+def register(*measures: Measure) -> None:
+    """Add measures; an id is declared once.
+
+    Raises
+    ------
+    ValueError
+        If an id is declared already.
+    """
+    for measure in measures:
+        if measure.id in MEASURES:
+            raise ValueError(measure.id)
+        MEASURES[measure.id] = measure
+
+
+def in_group(group: str, outcome: Outcome | None = None) -> tuple[Measure, ...]:
+    """Return the measures of a group, in order of declaration; of an outcome if one is given."""
+    return tuple(
+        measure
+        for measure in MEASURES.values()
+        if measure.group == group and (outcome is None or measure.id in outcome.values)
+    )
+
+
+_CENSUS = "Census 2020-11-01, county_population_2020.csv"
+_JOBS = "Census 2020, economic census 2023, district GDP; own estimate (geo.model.jobs)"
+_MOVES = "The scenario"
+_GRAVITY = "Doubly constrained gravity model fitted to published moments (geo.model.gravity)"
+
+register(
+    Measure(
+        "population", "persons", "sourced", _CENSUS, "base", "sequential", 0,
+        "census residents + residents who move here - residents who leave",
+    ),
+    Measure(
+        "density", "persons_per_km2", "derived", _CENSUS, "base", "sequential", 0, "population / area",
+    ),
+    Measure(
+        "jobs", "jobs", "estimated", _JOBS, "base", "sequential", 0, "estimated jobs + posts gained - posts lost",
+    ),
+    Measure(
+        "institutional_jobs", "jobs", "estimated", _JOBS, "base", "sequential", 0,
+        "public administration, education, health and listed institutions + posts gained - posts lost",
+    ),
+    Measure(
+        "gdp_per_head", "yuan", "sourced", "city_indicators.csv, gdp_per_capita; by city", "base", "sequential", 0,
+        "published value of the city; level 0 does not change it",
+    ),
+    Measure(
+        "pm25", "ug_m3", "sourced", "city_indicators.csv, pm25_annual_mean; by city, latest year", "base",
+        "sequential", 0, "published value of the city; level 0 does not change it",
+    ),
+    Measure(
+        "posts", "jobs", "input", _MOVES, "moves", "diverging", 0,
+        "posts x share x ramp(year): + at the destination, - at the origin; region: posts that have moved",
+    ),
+    Measure(
+        "students", "places", "input", _MOVES, "moves", "diverging", 0,
+        "students x share x ramp(year), as posts; region: places that have moved",
+    ),
+    Measure(
+        "beds", "bed", "input", _MOVES, "moves", "diverging", 0,
+        "beds x share x ramp(year), as posts; region: beds that have moved",
+    ),
+    Measure(
+        "staff_home", "persons", "assumption", _MOVES + "; home_share", "people", "diverging", 0,
+        "moved posts x home_share: + in the destination county, - where the staff lived; region: staff who "
+        "have moved home",
+    ),
+    Measure(
+        "family", "family", "assumption", _MOVES + "; family_size", "people", "diverging", 0,
+        "staff who move home x (family_size - 1), as staff_home; region: family members who have moved",
+    ),
+    Measure(
+        "residents", "persons", "assumption", _MOVES + "; home_share, family_size", "people", "diverging", 0,
+        "staff_home + family + students x student_residents; region: persons who have moved home",
+    ),
+    Measure(
+        "staff_daily", "persons", "estimated", _GRAVITY, "commuting", "sequential", 0,
+        "moved staff who keep their home in this county and travel every day: trip within day_limit",
+    ),
+    Measure(
+        "staff_weekly", "persons", "estimated", _GRAVITY, "commuting", "sequential", 0,
+        "moved staff who keep their home in this county and travel weekly: trip longer than day_limit",
+    ),
+    Measure(
+        "staff_minutes", "minutes", "estimated", _GRAVITY, "commuting", "sequential", 0,
+        "mean one-way minutes of staff_daily",
+    ),
+    Measure(
+        "in_commuters", "trips", "estimated", _GRAVITY, "commuting", "sequential", 0,
+        "workers here who live in another county and travel every day",
+    ),
+    Measure(
+        "out_commuters", "trips", "estimated", _GRAVITY, "commuting", "sequential", 0,
+        "residents here who work in another county and travel every day",
+    ),
+    Measure(
+        "mean_minutes", "minutes", "estimated", _GRAVITY, "commuting", "sequential", 1,
+        "mean one-way minutes of all daily commuters who live here; region: of all",
+    ),
+    Measure(
+        "cross_commuters", "trips", "estimated", _GRAVITY, "commuting", "sequential", 0,
+        "region only: daily commuters who cross a county border",
+    ),
+)  # fmt: skip
+
+
+# The first visit in three sentences -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One main effect in words.
+
+    Parameters
+    ----------
+    text
+        A sentence with its numbers.
+    status
+        Key of a text in ``status``.
+    measure
+        The measure to look at on the map.
+    year
+        The year it speaks of.
+    """
+
+    text: str
+    status: str
+    measure: str
+    year: int
+
+
+def summary(outcome: Outcome, language: str = "en", year: int | None = None) -> tuple[Effect, ...]:
+    """Return the three main effects in words; one sentence if nothing moves.
+
+    Parameters
+    ----------
+    year
+        Year to speak of; by default the one in which the last move is complete.
+    """
+    moves = outcome.scenario.moves
+    if not moves:
+        year = int(outcome.years[-1]) if year is None else year
+        return (Effect(say("summary.nothing", language), "input", "posts", year),)
+    year = max(move.end for move in moves) if year is None else year
+    tellers: tuple[Callable[[Outcome, int, str], Effect], ...] = (_posts, _people, _commuting)
+    return tuple(tell(outcome, year, language) for tell in tellers)
+
+
+def _region(outcome: Outcome, measure: str, year: int) -> float:
+    return float(outcome.regional[measure][outcome.position(year)])
+
+
+def _within(outcome: Outcome, measure: str, year: int, heads: tuple[str, ...]) -> float:
+    inside = np.array([code.startswith(heads) for code in outcome.codes])
+    return float(outcome.change(measure, year)[inside].sum())
+
+
+def _posts(outcome: Outcome, year: int, language: str) -> Effect:
+    values = {
+        "year": year,
+        "moves": number(len(outcome.scenario.moves), language),
+        "posts": number(_region(outcome, "posts", year), language),
+        "xiongan": number(_within(outcome, "posts", year, XIONGAN), language, sign=True),
+        "beijing": number(_within(outcome, "posts", year, ("11",)), language, sign=True),
+    }
+    return Effect(say("summary.posts", language, **values), "input", "posts", year)
+
+
+def _people(outcome: Outcome, year: int, language: str) -> Effect:
+    values = {
+        "year": year,
+        "staff": number(_region(outcome, "staff_home", year), language),
+        "family": number(_region(outcome, "family", year), language),
+        "students": number(_region(outcome, "students", year), language),
+        "beijing": number(_within(outcome, "population", year, ("11",)), language, sign=True),
+        "xiongan": number(_within(outcome, "population", year, XIONGAN), language, sign=True),
+    }
+    return Effect(say("summary.people", language, **values), "assumption", "residents", year)
+
+
+def _commuting(outcome: Outcome, year: int, language: str) -> Effect:
+    crossing = outcome.regional["cross_commuters"]
+    before = float(np.nansum(outcome.before["out_commuters"]))
+    values = {
+        "year": year,
+        "daily": number(_region(outcome, "staff_daily", year), language),
+        "minutes": number(_region(outcome, "staff_minutes", year), language),
+        "weekly": number(_region(outcome, "staff_weekly", year), language),
+        "crossing": number(float(crossing[outcome.position(year)]) - before, language, sign=True),
+    }
+    key = "summary.commuting" if _region(outcome, "staff_daily", year) > 0 else "summary.commuting_weekly"
+    return Effect(say(key, language, **values), "estimated", "staff_daily", year)
