@@ -19,7 +19,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from geo.userlayers.limits import MAX_COLUMNS, MAX_FEATURES, MAX_MEMBERS, MAX_UNZIPPED, MAX_VERTICES
-from geo.userlayers.rows import Rows
+from geo.userlayers.rows import LARGEST, Rows
 
 if TYPE_CHECKING:
     from geo.userlayers.report import Findings
@@ -153,7 +153,7 @@ def _geometry(blob: bytes | None, row: int, rows: Rows, find: Findings) -> Any:
         return None
     if shape.is_empty:
         return None
-    if not np.isfinite(shapely.get_coordinates(shape)).all():
+    if not (np.abs(shapely.get_coordinates(shape)) <= LARGEST).all():
         find.fault("not_finite", row, "geometry")
         rows.broken.add(len(rows.numbers))
         return None

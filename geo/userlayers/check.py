@@ -23,7 +23,7 @@ from geo.userlayers.locate import Verdict, locate
 from geo.userlayers.reference import Reference
 from geo.userlayers.report import Findings, LayerReport, shown
 from geo.userlayers.rows import RESERVED, Rows, named_datum
-from geo.userlayers.systems import Evidence, converted, round_trip_m, to_lonlat
+from geo.userlayers.systems import Evidence, centres, converted, round_trip_m, to_lonlat
 from geo.userlayers.tables import decode, read_csv
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _against_region(rows: Rows, placed: Sequence[int], lonlat: Any, said: _Said,
     west, south, east, north = known.wide_box()
     near = (lon > west) & (lon < east) & (lat > south) & (lat < north)
     if len(near) and not near.any():
-        find.fault("all_outside", None, "", lon=float(lon.mean()), lat=float(lat.mean()))
+        find.fault("all_outside", None, "", lon=float(np.median(lon)), lat=float(np.median(lat)))
         return
     for at in np.flatnonzero(shapely.get_dimensions(evidence.shapes) == 0).tolist():
         row, stated = rows.numbers[placed[at]], evidence.counties[at]
@@ -238,9 +238,9 @@ def _judge(rows: Rows, name: str, region: Region, find: Findings) -> Verdict:
     declared = rows.declared or named_datum(name)
     verdict = locate(evidence, [rows.numbers[index] for index in placed], declared, known, find)
     if placed and verdict.system != "unknown":
-        bounds = shapely.bounds(evidence.shapes)
-        centres = (bounds[:, 0] + bounds[:, 2]) / 2.0, (bounds[:, 1] + bounds[:, 3]) / 2.0
-        _against_region(rows, placed, to_lonlat(*centres, verdict.system), _Said(evidence, known), find)
+        _against_region(
+            rows, placed, to_lonlat(*centres(evidence.shapes), verdict.system), _Said(evidence, known), find
+        )
     return verdict
 
 
@@ -300,7 +300,8 @@ def check_layer(
 
 def _report(rows: Rows, find: Findings, verdict: Verdict) -> LayerReport:
     faults = find.faults()
-    whole = not rows.broken and RESERVED not in rows.fields and len(rows.records) > 0
+    unusable = {"userlayer.reserved_field", "userlayer.bad_text"} & {one.code for one in faults}
+    whole = len(rows.records) > 0 and not rows.broken and not unusable
     as_read = _frame(rows, rows.shapes()) if whole else None
     return LayerReport(
         name=find.name,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import shapely
 
 from geo.userlayers.limits import MAX_DEPTH, MAX_FEATURES, MAX_VERTICES
-from geo.userlayers.rows import Rows, named_datum
+from geo.userlayers.rows import LARGEST, Rows, named_datum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +55,7 @@ def _position(value: Any, part: str) -> list[float]:
         numbers = [float(number) for number in value[:_PLANE]]
     except OverflowError:
         numbers = [float("inf")]
-    if not all(map(isfinite, numbers)):
+    if not all(abs(number) <= LARGEST for number in numbers):
         raise _GeometryError("not_finite", part)
     return numbers
 
@@ -70,7 +69,7 @@ def _path(value: Any, part: str, least: int) -> NDArray[np.float64]:
     except ValueError:
         array = np.empty(0, dtype=object)
     regular = array.ndim == 2 and array.shape[1] >= _PLANE and array.dtype.kind in "if"
-    if not regular or not np.isfinite(array[:, :_PLANE]).all():
+    if not regular or not (np.abs(array[:, :_PLANE]) <= LARGEST).all():
         points = [_position(one, f"{part}[{index}]") for index, one in enumerate(value)]
         array = np.array(points, dtype=float).reshape(-1, _PLANE)
     if len(array) < least:

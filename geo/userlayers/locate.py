@@ -17,6 +17,7 @@ from geo.userlayers.systems import (
     Choice,
     Evidence,
     accuracy_m,
+    centres,
     choose,
     equals_wgs84,
     fitting_projections,
@@ -55,7 +56,7 @@ def _kinds(shapes: NDArray[np.object_], known: Reference) -> tuple[Mask, Mask, M
     """Return which rows have their axes swapped, are in metres, or are beyond any degree."""
     left, low, right, high = shapely.bounds(shapes).reshape(-1, 4).T
     west, south, east, north = known.wide_box()
-    x, y = (left + right) / 2.0, (low + high) / 2.0
+    x, y = centres(shapes)
     swapped = (y > west) & (y < east) & (x > south) & (x < north)
     wide = np.maximum(np.maximum(abs(left), abs(right)), np.maximum(abs(low), abs(high)))
     metres = wide > 2 * _HALF_TURN

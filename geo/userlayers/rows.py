@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["RESERVED", "Objects", "Rows", "named_datum"]
+__all__ = ["LARGEST", "RESERVED", "Objects", "Rows", "named_datum"]
 
 Objects = NDArray[np.object_]
 
+LARGEST: Final = 1e8  # metres; the largest easting in use, with its zone number, is below 5e7
 RESERVED: Final = "geometry"  # the column a frame keeps for itself
 
 _NAMED: Final = (

@@ -34,6 +34,7 @@ __all__ = [
     "Choice",
     "Evidence",
     "accuracy_m",
+    "centres",
     "choose",
     "converted",
     "equals_wgs84",
@@ -176,14 +177,15 @@ class Evidence:
     places: Sequence[tuple[float, float] | None]
 
 
-def _centres(shapes: Objects) -> tuple[Array, Array]:
-    bounds = shapely.bounds(shapes).reshape(-1, 4)
-    return (bounds[:, 0] + bounds[:, 2]) / 2.0, (bounds[:, 1] + bounds[:, 3]) / 2.0
+def centres(shapes: Objects) -> tuple[Array, Array]:
+    """Return the middles of the shapes' boxes; halved before they are added, for numbers of any size."""
+    halves = shapely.bounds(shapes).reshape(-1, 4) / 2.0
+    return halves[:, 0] + halves[:, 2], halves[:, 1] + halves[:, 3]
 
 
 def _point_misfits(evidence: Evidence, reference: Reference, systems: Sequence[str]) -> Array:
     """Return metres (rows, systems) from the named place, else outside the stated county; NaN if unsaid."""
-    x, y = _centres(evidence.shapes)
+    x, y = centres(evidence.shapes)
     misfit = np.full((len(evidence.shapes), len(systems)), np.nan)
     for column, system in enumerate(systems):
         east, north = flat(*to_lonlat(x, y, system))
@@ -234,7 +236,7 @@ def _outlines(evidence: Evidence, reference: Reference, systems: Sequence[str]) 
     found = []
     for row in rows:
         shape = evidence.shapes[row]
-        x, y = _centres(evidence.shapes[row : row + 1])
+        x, y = centres(evidence.shapes[row : row + 1])
         around = {int(reference.county_at(*to_lonlat(x, y, system))[0]) for system in systems}
         near = evidence.counties[row] or {position for position in around if position >= 0}
         for position in sorted(near):
@@ -278,7 +280,7 @@ def _within(system: str, lon: Array, lat: Array, reference: Reference) -> bool:
 
 def fitting_projections(shapes: Objects, reference: Reference) -> tuple[str, ...]:
     """Return every projected system of :data:`PROJECTIONS`, in either axis order, that puts the file here."""
-    x, y = _centres(shapes[:: max(1, len(shapes) // _SAMPLE)])
+    x, y = centres(shapes[:: max(1, len(shapes) // _SAMPLE)])
     found: dict[tuple[float, ...], str] = {}
     for system in (*PROJECTIONS, *(name + SWAPPED for name in PROJECTIONS)):
         lon, lat = to_lonlat(x, y, system)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 import shapely
 
 from geo.userlayers.limits import MAX_COLUMNS, MAX_FEATURES
-from geo.userlayers.rows import Rows, named_datum
+from geo.userlayers.rows import LARGEST, Rows, named_datum
 
 if TYPE_CHECKING:
     from geo.userlayers.report import Findings
@@ -82,7 +81,7 @@ def _number(text: str, row: int, header: str, find: Findings) -> float | None:
         code = "decimal_comma" if _COMMA.match(text) else "not_number"
         find.fault(code, row, header, value=text)
         return None
-    if not isfinite(value):
+    if not abs(value) <= LARGEST:
         find.fault("not_finite", row, header)
         return None
     return value
