@@ -93,6 +93,7 @@ function sequentialClasses(arrays, digits) {
   const sorted = finite(arrays).sort((x, y) => x - y);
   if (!sorted.length) return new Classes("sequential", [0, 1], [TEALS[0]], digits);
   const [low, high] = [sorted[0], sorted.at(-1)];
+  if (low < 0 && high > 0) return divergingClasses(arrays, digits);
   const zeros = sorted.filter((value) => value === 0).length / sorted.length;
   const own = low >= 0 && zeros > MANY_ZEROS;
   const source = own ? sorted.filter((value) => value > 0) : sorted;

@@ -8,19 +8,21 @@ const PANES = {
   lines: 340,
   select: 350,
   arcs: 360,
-  labels: 380,
   stations: 400,
   sites: 410,
   institutions: 420,
   movers: 430,
+  labels: 440,
 };
+const TOUCHED = new Set(["fillA", "fillB", "stations", "sites", "institutions", "movers"]);
 const LAND = "#ece9e2";
 const LAND_EDGE = "#cdc8be";
 const SEA = "#c9dde8";
 const ROOM = [
-  [32, 106],
-  [47, 128],
+  [31, 103],
+  [47, 131],
 ];
+const BEYOND = 20; // degrees by which the surroundings run on past their own edge
 const TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png";
 
 function makeMap(app) {
@@ -38,7 +40,7 @@ function makeMap(app) {
   });
   for (const [name, order] of Object.entries(PANES)) {
     map.createPane(name).style.zIndex = order;
-    if (order < 400 && !name.startsWith("fill")) map.getPane(name).style.pointerEvents = "none";
+    if (!TOUCHED.has(name)) map.getPane(name).style.pointerEvents = "none";
   }
   // inside a page that scrolls, the wheel belongs to the page until the map is taken up
   if (app.live) map.once("mousedown focus", () => map.scrollWheelZoom.enable());
@@ -54,6 +56,24 @@ function still(pane, renderer, style) {
   return { pane, renderer, interactive: false, smoothFactor: 0, fill: false, ...style };
 }
 
+function edgesOf(neighbours) {
+  const points = neighbours.flatMap((item) => item.shape.flat(2));
+  const [lats, lngs] = [points.map((point) => point[0]), points.map((point) => point[1])];
+  return [Math.min(...lats), Math.max(...lats), Math.min(...lngs), Math.max(...lngs)];
+}
+
+// The surroundings are cut to a box; past it they run straight on, so that no view shows the cut.
+function runOn(ring, [south, north, west, east]) {
+  const out = (low, value, high) => (value <= low ? low - BEYOND : value >= high ? high + BEYOND : value);
+  const far = ring.map(([lat, lng]) => [out(south, lat, north), out(west, lng, east)]);
+  const cut = ring.map(([lat, lng], i) => far[i][0] !== lat || far[i][1] !== lng);
+  return ring.flatMap((point, i) => {
+    if (!cut[i]) return [point];
+    const [before, after] = [cut.at(i - 1), cut[(i + 1) % cut.length]];
+    return [...(before ? [] : [point]), far[i], ...(after ? [] : [point])];
+  });
+}
+
 function drawLand(app) {
   const renderer = pathsIn("land");
   const looks = {
@@ -61,10 +81,12 @@ function drawLand(app) {
     sea: { fill: true, fillColor: SEA, fillOpacity: 1, color: SEA, weight: 0 },
   };
   const order = { sea: 0, province: 1 };
+  const edges = edgesOf(app.region.neighbours);
   const sorted = app.region.neighbours.slice().sort((x, y) => (order[x.kind] ?? 1) - (order[y.kind] ?? 1));
-  app.land = L.featureGroup(
-    sorted.map((item) => L.polygon(item.shape, still("land", renderer, looks[item.kind] || looks.province))),
-  ).addTo(app.map);
+  const shapes = sorted.map((item) =>
+    L.polygon(item.shape.map((polygon) => polygon.map((ring) => runOn(ring, edges))), still("land", renderer, looks[item.kind] || looks.province)),
+  );
+  app.land = L.featureGroup(shapes).addTo(app.map);
 }
 
 function drawCounties(app, pane) {
@@ -91,6 +113,8 @@ const BORDERS = {
 
 function drawBorders(app) {
   const renderer = pathsIn("borders");
+  const casing = { color: "#ffffff", weight: 4, opacity: 0.75 };
+  L.polyline([...app.region.mesh.province, ...app.region.mesh.outer], still("borders", renderer, casing)).addTo(app.map);
   for (const [kind, style] of Object.entries(BORDERS)) {
     L.polyline(app.region.mesh[kind], still("borders", renderer, style)).addTo(app.map);
   }
@@ -123,8 +147,14 @@ function markSelected(app) {
 
 // --- labels: both languages, the larger in Chinese; less important ones give way -------------------
 
+// A city's label leaves out the word for city, as maps do.
+function labelName(item, look) {
+  const name = item.name_zh || "";
+  return look === "city" || look === "capital" ? name.replace(/市$/, "") : name;
+}
+
 function labelElement(item, look) {
-  const lines = [el("span", { class: "zh", lang: "zh" }, item.name_zh || "")];
+  const lines = [el("span", { class: "zh", lang: "zh" }, labelName(item, look))];
   if (item.name_en && item.name_en !== item.name_zh) lines.push(el("span", { class: "en", lang: "en" }, item.name_en));
   return el("div", { class: `jjj-label ${look}`, "aria-hidden": "true" }, lines);
 }
@@ -146,7 +176,7 @@ function labelItems(region) {
 function labelBox(entry, point) {
   const [zh, en] = LABEL_SIZES[entry.look];
   const latin = entry.look === "county" ? 0 : (entry.item.name_en || "").length * en * 0.56;
-  const half = Math.max((entry.item.name_zh || "").length * zh, latin) / 2;
+  const half = Math.max(labelName(entry.item, entry.look).length * zh, latin) / 2;
   return [point.x - half, point.y - zh, point.x + half, point.y + (entry.look === "county" ? 2 : en)];
 }
 
@@ -184,8 +214,8 @@ function fitRegion(app) {
   const wide = width >= 760;
   const right = wide && app.state.layers ? 262 : 12;
   app.map.fitBounds(app.bounds, {
-    paddingTopLeft: [wide ? Math.min(330, width * 0.2) : 8, wide ? 66 : 104],
-    paddingBottomRight: [right, wide ? 40 : 128],
+    paddingTopLeft: [wide ? Math.min(330, width * 0.22) : 8, wide ? 40 : 104],
+    paddingBottomRight: [right, wide ? 84 : 200],
     animate: false,
   });
 }

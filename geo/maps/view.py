@@ -435,8 +435,9 @@ def _arrays(values: Mapping[str, Any], kept: Iterable[str]) -> dict[str, NDArray
 
 
 def _scenario(name: str | Mapping[str, str], outcome: OutcomeLike, digits: Mapping[str, int]) -> ScenarioView:
-    kept = [measure for measure in outcome.values if measure in digits]
-    after = _arrays(outcome.values, kept)
+    values = outcome.values
+    kept = [measure for measure in values if measure in digits]
+    after = _arrays(values, kept)
     zero = {measure: np.zeros(values.shape[1]) for measure, values in after.items()}
     return ScenarioView(
         name=_name(name),

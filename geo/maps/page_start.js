@@ -1,0 +1,350 @@
+// Putting it together: the frame, what follows what, the live frame's protocol, the file's start.
+
+const NARROW = 760;
+
+function makeParts() {
+  const part = (name, tag = "div", more = {}) => el(tag, { class: `jjj-${name} ${more.card === false ? "" : "jjj-card"}`, ...more.set });
+  return {
+    controls: part("controls"),
+    search: part("search"),
+    info: part("info", "aside", { set: { hidden: true } }),
+    layers: part("layers", "aside"),
+    legend: part("legend", "section"),
+    time: part("time"),
+    table: part("table", "section", { set: { hidden: true } }),
+    about: part("about", "section", { set: { hidden: true } }),
+    zoom: part("zoom"),
+    tools: part("tools", "nav"),
+    scale: part("scale", "div", { card: false }),
+    note: part("note", "div", { card: false }),
+    message: part("message", "div", { set: { hidden: true, role: "status", "aria-live": "polite" } }),
+  };
+}
+
+function buildFrame(app) {
+  const box = (name, ...children) => el("div", { class: `jjj-${name}` }, children);
+  app.parts = makeParts();
+  const { zoom, scale, note, message, about } = app.parts;
+  app.boxes = { left: box("left"), right: box("right"), middle: box("middle"), sheet: box("sheet") };
+  app.root.replaceChildren(el("h1", { class: "jjj-title" }), el("div", { class: "jjj-map" }), ...Object.values(app.boxes), zoom, scale, note, about, message);
+}
+
+// The same cards, laid out for a wide or a narrow frame.
+function arrange(app) {
+  const narrow = app.root.clientWidth < NARROW;
+  if (app.narrow === narrow) return;
+  app.narrow = narrow;
+  app.root.classList.toggle("narrow", narrow);
+  const { controls, search, info, layers, legend, time, table, tools } = app.parts;
+  const { left, right, middle, sheet } = app.boxes;
+  if (narrow) {
+    left.replaceChildren(search, controls);
+    middle.replaceChildren(legend, time, tools);
+    sheet.replaceChildren(info, layers, table);
+  } else {
+    left.replaceChildren(controls, search, info);
+    right.replaceChildren(tools, layers, table, legend);
+    middle.replaceChildren(time);
+  }
+  drawOpen(app);
+}
+
+function drawOpen(app) {
+  const { state, parts, narrow } = app;
+  parts.layers.hidden = narrow ? state.open !== "layers" : !state.layers || state.table;
+  parts.controls.classList.toggle("unfolded", state.open === "fields");
+  parts.legend.classList.toggle("slim", narrow && state.open !== "legend");
+  drawTools(app);
+}
+
+function drawZoom(app) {
+  const say = (key) => app.texts.say(key);
+  const labelled = (sign, key, press) => button(sign, press, { "aria-label": say(key), title: say(key) });
+  app.parts.zoom.replaceChildren(
+    labelled("+", "map.zoom.in", () => app.map.zoomIn()),
+    labelled(MINUS, "map.zoom.out", () => app.map.zoomOut()),
+    labelled("⌂", "map.zoom.home", () => fitRegion(app)),
+  );
+}
+
+function openOn(app, name) {
+  const { state, narrow } = app;
+  if (name === "table") return app.store.set({ table: !state.table, open: "" });
+  if (name === "layers" && !narrow) return app.store.set({ layers: !state.layers || state.table, table: false });
+  return app.store.set({ open: state.open === name ? "" : name, table: narrow ? false : state.table });
+}
+
+function toolButton(app, name) {
+  const { state, narrow, texts } = app;
+  const on = { table: state.table, layers: narrow ? state.open === "layers" : state.layers && !state.table }[name] ?? state.open === name;
+  return button(texts.say(`map.tools.${name}`), () => openOn(app, name), { "aria-pressed": String(on), "data-tool": name });
+}
+
+function drawTools(app) {
+  const focus = document.activeElement && app.parts.tools.contains(document.activeElement) ? document.activeElement.dataset.tool : null;
+  const names = app.narrow ? ["layers", "legend", ...(app.scenarios.length ? ["fields"] : []), "table", "about"] : ["layers", "table", "about"];
+  const buttons = names.map((name) => toolButton(app, name));
+  const other = app.texts.language === "zh" ? "en" : "zh";
+  if (!app.live) buttons.push(button(other === "zh" ? "中文" : "English", () => app.store.set({ language: other }), { lang: other, class: "jjj-language", "data-tool": "language" }));
+  app.parts.tools.replaceChildren(...buttons);
+  app.parts.tools.setAttribute("aria-label", app.texts.say("map.tools.label"));
+  if (focus) app.parts.tools.querySelector(`[data-tool="${focus}"]`)?.focus();
+}
+
+function drawNote(app) {
+  const { texts, settings } = app;
+  const review = settings.review_number || texts.say("map.about.no_review");
+  app.parts.note.textContent = [texts.say("map.schematic"), `${texts.say("map.about.review")}: ${review}`, texts.say("map.credit")].join(" · ");
+}
+
+function drawWords(app) {
+  app.texts.language = app.state.language;
+  document.documentElement.lang = app.state.language === "zh" ? "zh-Hans" : "en";
+  app.root.querySelector(".jjj-title").textContent = app.texts.say("map.title");
+  app.map.getContainer().setAttribute("aria-label", app.texts.say("map.aria"));
+  app.map.getContainer().setAttribute("role", "application");
+  app.parts.divider.querySelector(".jjj-handle").setAttribute("aria-label", app.texts.say("map.swipe"));
+  for (const name of ["layers", "info", "legend", "table", "about"]) app.parts[name].setAttribute("aria-label", app.texts.say(`map.panel.${name}`));
+  for (const entry of app.marks) if (entry.keys[0].startsWith("sector:")) entry.marker.box.replaceChildren(sectorSymbol(app, entry.item.sector, app.glyph(entry.item.sector)));
+  drawZoom(app);
+  drawNote(app);
+  drawScale(app);
+  drawSearch(app);
+  drawLayers(app);
+  drawOpen(app);
+}
+
+function drawNumbers(app) {
+  drawValues(app);
+  drawLegend(app);
+  drawTime(app);
+  drawInfo(app);
+  drawTable(app);
+}
+
+// Who follows what; the first that runs is the one that reads the values anew.
+function followAll(app) {
+  const { store } = app;
+  store.follow("mode measure a b year", () => drawNumbers(app));
+  store.follow("mode measure a b", () => drawControls(app));
+  store.follow("mode b year", () => drawMovers(app));
+  store.follow("playing", () => {
+    playYears(app);
+    drawTime(app);
+  });
+  store.follow("selected", () => drawInfo(app));
+  store.follow("hidden tiles", () => markLayers(app));
+  store.follow("table sort", () => drawTable(app));
+  store.follow("open layers table", () => drawOpen(app));
+  store.follow("open", () => drawAbout(app));
+  store.follow("language", () => {
+    drawWords(app);
+    drawAll(app);
+  });
+  followTiles(app);
+}
+
+function drawAll(app) {
+  drawControls(app);
+  drawNumbers(app);
+  drawMovers(app);
+  drawAbout(app);
+}
+
+// Stored or sent states may name what is no longer there.
+function soundState(app) {
+  const { state, scenarios } = app;
+  const count = scenarios.length;
+  const patch = { a: count ? clamp(state.a, START, count - 1) : START, b: count ? clamp(state.b, 0, count - 1) : 0 };
+  const offered = app.measures.filter((measure) => measure.before || hasYears(app, measure));
+  if (!offered.some((measure) => measure.id === state.measure)) {
+    patch.measure = (offered.find((measure) => hasYears(app, measure)) || offered[0] || { id: "" }).id;
+  }
+  const range = yearRange(app);
+  if (range) patch.year = state.year ? clamp(state.year, range[0], range[1]) : range[1];
+  if (!count || !MODES.includes(state.mode)) patch.mode = "baseline";
+  Object.assign(state, patch);
+}
+
+// Set what is sent from outside; "selected" as {type, id}, "hidden" as a list.
+function readPatch(patch) {
+  const read = { ...patch };
+  if (Array.isArray(read.hidden)) read.hidden = new Set(read.hidden);
+  return read;
+}
+
+function makeApp(root, fixed, scenarios, boot) {
+  const texts = new Texts(fixed.words, boot.settings.language);
+  const state = { ...firstState(boot.settings.language), ...readPatch(boot.state || {}), ...storedState(boot.storage), language: boot.settings.language };
+  const app = { root, texts, state, scenarios, settings: boot.settings, live: boot.live, send: boot.send, timings: {}, classCache: {}, edition: 0 };
+  app.store = new State(state);
+  app.store.kept = () => storeState(boot.storage, state);
+  app.region = new Region(fixed.region);
+  app.measures = fixed.measures;
+  app.glyph = (sector) => (texts.has(`map.glyph.${sector}`) ? texts.say(`map.glyph.${sector}`) : "");
+  app.tell = (message) => tell(app, message);
+  app.select = (type, id) => {
+    app.store.set({ selected: { type, id }, open: "" });
+    app.send({ type: "select", kind: type, id });
+  };
+  app.move = (item, county) => askMove(app, item, county);
+  return app;
+}
+
+// Shown at once, dashed; Python answers with a scenario that holds the move.
+function askMove(app, item, county) {
+  const year = app.state.year || new Date().getFullYear();
+  app.pending = { institution: item.id, origin: item.county_code, destination: county.code, start: year, years: 1 };
+  drawMovers(app);
+  app.tell(app.texts.say("map.move.sent", { name: app.texts.name(item), place: app.texts.name(county) }));
+  app.send({ type: "move", institution: item.id, destination: county.code });
+}
+
+function buildApp(root, fixed, scenarios, boot) {
+  const started = performance.now();
+  const app = makeApp(root, fixed, scenarios, boot);
+  soundState(app);
+  buildFrame(app);
+  arrange(app);
+  buildMap(app);
+  buildSwipe(app);
+  buildMarks(app);
+  buildSearch(app);
+  buildTime(app);
+  followAll(app);
+  drawWords(app);
+  drawAll(app);
+  markSelected(app);
+  new ResizeObserver(() => {
+    arrange(app);
+    app.map.invalidateSize({ animate: false });
+  }).observe(root);
+  app.timings.build = performance.now() - started;
+  return app;
+}
+
+// New scenarios, words or states from outside: only what differs is drawn.
+function updateApp(app, scenarios, settings, patch) {
+  if (scenarios) {
+    app.scenarios = scenarios;
+    app.edition += 1;
+    app.pending = null;
+    Object.assign(app.state, readPatch(patch));
+    soundState(app);
+    buildTime(app);
+    drawAll(app);
+    drawOpen(app);
+    markLayers(app);
+  } else app.store.set(readPatch(patch));
+  app.settings = settings;
+  app.store.set({ language: settings.language });
+  drawNote(app);
+}
+
+// --- hooks for tests and benchmarks ---------------------------------------------------------------------
+
+function hooks(app) {
+  const timed = (work) => {
+    const started = performance.now();
+    work();
+    void app.root.offsetHeight; // the time a reader waits includes the layout
+    return performance.now() - started;
+  };
+  return {
+    app,
+    timings: app.timings,
+    toggle: (key) => timed(() => toggleKey(app, key.includes(":") ? key : `sector:${key}`)),
+    set: (patch) => timed(() => app.store.set(readPatch(patch))),
+    state: () => ({ ...app.state, hidden: [...app.state.hidden] }),
+    now: () => ({ before: [...app.now.before], after: [...app.now.after], change: app.now.change, bounds: app.now.classes.bounds, colours: app.now.classes.colours, none: app.now.classes.none }),
+    shown: (type) => app.marks.filter((entry) => entry.shown && entry.marker.options.type === type).length,
+    find: (text) => searchFor(app.index, text).map(({ type, item }) => `${type}:${item.id || item.code}`),
+    number: formatNumber,
+    move: (id, code) => app.move(app.region.byType.institution.get(id), app.region.county(code)),
+  };
+}
+
+// --- live: Streamlit's component protocol, by hand -------------------------------------------------------
+
+function post(type, more) {
+  window.parent.postMessage({ isStreamlitMessage: true, type, ...more }, "*");
+}
+
+let lastNumber = 0;
+
+function sendEvent(event) {
+  lastNumber = Math.max(lastNumber + 1, Date.now());
+  post("streamlit:setComponentValue", { value: { seq: lastNumber, ...event }, dataType: "json" });
+}
+
+async function fetchBytes(name) {
+  const answer = await fetch(name);
+  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+// What was read once is kept by name; names are hashes of the content.
+function makeReader(read) {
+  const kept = new Map();
+  return async (name) => {
+    if (!kept.has(name)) kept.set(name, await read(await fetchBytes(name)));
+    return kept.get(name);
+  };
+}
+
+function differing(sent, last) {
+  return Object.fromEntries(Object.entries(sent).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(last[key])));
+}
+
+function live(root) {
+  const [readFixed, readRun] = [makeReader(readStatic), makeReader(readScenario)];
+  let app = null;
+  let last = {};
+  const render = async (args) => {
+    post("streamlit:setFrameHeight", { height: args.height });
+    const fixed = await readFixed(args.static);
+    const scenarios = await Promise.all(args.scenarios.map(readRun));
+    const sent = args.state || {};
+    if (!app || args.static !== last.static) {
+      if (app) app.map.remove();
+      app = buildApp(root, fixed, scenarios, { settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
+      window.jjj = hooks(app);
+    } else {
+      const changed = JSON.stringify(args.scenarios) !== JSON.stringify(last.scenarios);
+      updateApp(app, changed ? scenarios : null, args.settings, differing(sent, last.state || {}));
+    }
+    last = args;
+  };
+  let queue = Promise.resolve();
+  window.addEventListener("message", (event) => {
+    if (event.source !== window.parent || !event.data || event.data.type !== "streamlit:render") return;
+    queue = queue.then(() => render(event.data.args)).catch((error) => fail(root, error));
+  });
+  post("streamlit:componentReady", { apiVersion: 1 });
+}
+
+// --- one file: everything is inside ----------------------------------------------------------------------
+
+async function fromFile(root, block) {
+  const data = JSON.parse(block.textContent);
+  const fixed = await readStatic(fromBase64(data.static));
+  const scenarios = await Promise.all(data.scenarios.map((text) => readScenario(fromBase64(text))));
+  const app = buildApp(root, fixed, scenarios, { settings: data.settings, state: data.state, live: false, storage: `jjj:${data.name}`, send: () => {} });
+  window.jjj = hooks(app);
+}
+
+function fail(root, error) {
+  const old = typeof DecompressionStream === "undefined";
+  const reason = old ? "This browser is too old for the map. 浏览器版本过旧，无法显示地图。" : `The map could not be drawn. 地图无法显示。 ${error.message}`;
+  root.replaceChildren(el("p", { class: "jjj-failed", role: "alert" }, reason));
+  console.error(error);
+}
+
+function start() {
+  const root = document.getElementById("jjj");
+  const block = document.getElementById("jjj-data");
+  if (block) fromFile(root, block).catch((error) => fail(root, error));
+  else live(root);
+}
+
+start();

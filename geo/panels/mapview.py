@@ -1,0 +1,99 @@
+"""The live map on a page: what is shown goes in, what the reader decides comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+import streamlit.components.v1 as components
+
+from geo.maps.component import arguments, folder
+
+if TYPE_CHECKING:
+    from geo.maps.view import MapView
+
+__all__ = ["MapEvent", "map_component"]
+
+_NAME = "jingjinji_map"
+
+
+@dataclass(frozen=True)
+class MapEvent:
+    """What a reader decided on the map.
+
+    Parameters
+    ----------
+    seq
+        Rises with every event of a browser.
+    type
+        ``"move"``: ``institution`` shall go to the county ``destination``. ``"select"``: the feature ``id``
+        of ``kind`` ("county", "institution", "site", "station", "city", "corridor", "link") was chosen.
+    institution, destination
+        Of a move: an institution's id and a county's code.
+    kind, id
+        Of a choice.
+    """
+
+    seq: int
+    type: str
+    institution: str = ""
+    destination: str = ""
+    kind: str = ""
+    id: str = ""
+
+
+def _event(value: object) -> MapEvent | None:
+    """Return the event in what a browser sent; anything else is no event."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("seq"), int):
+        return None
+    if value.get("type") not in {"move", "select"}:
+        return None
+    texts = {name: value.get(name, "") for name in ("type", "institution", "destination", "kind", "id")}
+    if not all(isinstance(text, str) for text in texts.values()):
+        return None
+    return MapEvent(seq=value["seq"], **texts)
+
+
+def _component() -> Any:
+    return components.declare_component(_NAME, path=str(folder()))
+
+
+def map_component(
+    view: MapView,
+    *,
+    key: str,
+    language: str,
+    state: Mapping[str, Any] | None = None,
+    height: int = 720,
+) -> MapEvent | None:
+    """Show the map and return what the reader decided since the last run, once.
+
+    The frame stays for as long as ``key`` does, so that view, selection, open panels and toggles survive
+    every rerun. Layers, swipe, difference, years, pan and zoom never come here.
+
+    Parameters
+    ----------
+    view
+        The map.
+    key
+        Name of this map on the page.
+    language
+        "en" or "zh"; wins over the view's.
+    state
+        What the page wants shown, any of ``mode``, ``measure``, ``a`` and ``b`` (places in the list of
+        scenarios; ``a`` = -1 is the starting point), ``year``, ``hidden`` (keys such as "sector:robotics",
+        "kind:school", "status:candidate", "layer:rail"), ``swipe``, ``selected`` ({"type", "id"}). Applied
+        when it differs from what the page sent last.
+    height
+        Height, CSS pixels.
+    """
+    sent = arguments(view, state or {}, storage=key, height=height)
+    sent["settings"] = {**sent["settings"], "language": language}
+    event = _event(_component()(**sent, key=key, default=None))
+    seen = f"{key}.seen"
+    if event is None or event.seq <= st.session_state.get(seen, 0):
+        return None
+    st.session_state[seen] = event.seq
+    return event
