@@ -65,6 +65,7 @@ KINDS = (
     "university",
 )
 INSTITUTION_STATUSES = ("moved", "under_construction", "announced", "candidate")
+LIMIT_QUANTITIES = ("residents", "newcomers", "posts")
 ROLES = ("R&D", "headquarters", "manufacturing", "park", "testing")
 YEARS = (1900, 2060)
 # The region with room for stations just outside it: west, south, east, north.
@@ -285,6 +286,16 @@ FACT_COLUMNS: dict[str, Columns] = {
         "dest_code": _text(nullable=True),
     },
     "institutions": {"id": _text(unique=True), "institution_status": _text(choices=INSTITUTION_STATUSES)},
+    "limits": {
+        "limit": _text(unique=True),
+        "quantity": _text(choices=LIMIT_QUANTITIES),
+        "number": _number(0, 1e12),
+        "unit": _text(),
+        "from_year": _year(),
+        "base": _number(0, 1e12),
+        "per": _number(1e-6, 1e12),
+        "codes": _text(),
+    },
     "parameters": {"symbol": _text(unique=True), "meaning": _text(), "central": _text()},
     "published_effects": {"id": _text(unique=True), "what": _text(), "use_as": _text()},
     "rail_lines": {"line_id": _text(unique=True), "state": _text()},
