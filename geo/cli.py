@@ -1,0 +1,188 @@
+"""The command line: run a scenario, check layers, list ready scenarios, open the app.
+
+A fault is told on standard error with its place and remedy, and the exit code is 2; never a traceback.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geo.errors import ExportError, Fault, GeoError, ScenarioError
+from geo.words import LANGUAGES, say
+
+__all__ = ["app", "main"]
+
+FAULT, NOT_AS_IT_IS = 2, 1
+
+
+def _help(key: str) -> str:
+    """Return a help text in both languages: it is shown before a language is chosen."""
+    return " ".join(say(f"cli.{key}", language) for language in LANGUAGES)
+
+
+app = typer.Typer(
+    help=_help("help"), add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
+)
+layers = typer.Typer(help=_help("layers"), no_args_is_help=True)
+app.add_typer(layers, name="layers")
+
+Language = Annotated[str, typer.Option("--language", "-l", help=_help("language"))]
+
+
+@contextmanager
+def _told(language: str) -> Iterator[None]:
+    """Tell a fault in the reader's language and leave with exit code 2."""
+    try:
+        if language not in LANGUAGES:
+            unknown, language = language, "en"
+            raise GeoError(Fault("cli.language", "--language", {"language": unknown}))
+        yield
+    except GeoError as error:
+        typer.echo(error.text(language), err=True)
+        raise typer.Exit(FAULT) from None
+
+
+@app.command(help=_help("run"))
+def run(
+    scenario: Annotated[Path, typer.Argument(help=_help("scenario"))],
+    out: Annotated[Path, typer.Option("--out", "-o", help=_help("out"))],
+    language: Language = "en",
+) -> None:
+    """Run a scenario and write tables and map."""
+    with _told(language):
+        _run(scenario, out, language)
+
+
+def _run(path: Path, out: Path, language: str) -> None:
+    from geo.measures import summary
+    from geo.model import calibrate, simulate_level0
+    from geo.region import load_region
+    from geo.scenario import Scenario, validate
+
+    steps = iter(range(1, 6))
+
+    def step(name: str) -> None:
+        typer.echo(f"[{next(steps)}/5] {say(f'cli.step.{name}', language)}", err=True)
+
+    step("read")
+    scenario, region = Scenario.read(path), load_region()
+    try:
+        warnings = validate(scenario, region)
+    except ScenarioError as error:
+        raise ScenarioError([_in_file(fault, path) for fault in error.faults]) from None
+    for warning in warnings:
+        typer.echo(f"{say('cli.warning', language)}: {warning.text(language)}", err=True)
+    step("calibrate")
+    baseline = calibrate(region)
+    step("model")
+    outcome = simulate_level0(baseline, scenario)
+    step("tables")
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
+        _write_tables(region, outcome, out, language)
+    step("map")
+    with _writing(out):
+        _write_map(region, outcome, scenario.name or path.stem, out / "map.html", language)
+    for effect in summary(outcome, language):
+        typer.echo(f"{effect.text} [{say(f'status.{effect.status}', language)}]")
+    typer.echo(say("cli.done", language, folder=out), err=True)
+
+
+def _in_file(fault: Fault, path: Path) -> Fault:
+    return Fault(fault.code, f"{path.name} {fault.where}".strip(), fault.values)
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ExportError(Fault("cli.unwritable", str(out), {"reason": reason})) from None
+
+
+def _write_map(region: Any, outcome: Any, name: str, path: Path, language: str) -> None:
+    from geo.maps.export import export_html
+    from geo.maps.view import build_view
+    from geo.measures import MEASURES
+
+    measures = [measure for measure in MEASURES.values() if measure.id in outcome.values]
+    date = datetime.now(tz=UTC).date().isoformat()
+    view = build_view(region, [(name, outcome)], measures=measures, language=language, date=date)
+    export_html(view, path)
+
+
+@layers.command("check", help=_help("check"))
+def check(
+    files: Annotated[list[Path], typer.Argument(help=_help("files"))], language: Language = "en"
+) -> None:
+    """Check files as layers and print every finding."""
+    with _told(language):
+        from geo.userlayers import check_layer
+
+        reports = [check_layer(file) for file in files]
+        typer.echo("\n\n".join(report.text(language) for report in reports))
+        if not all(report.ok for report in reports):
+            raise typer.Exit(NOT_AS_IT_IS)
+
+
+@app.command(help=_help("scenarios"))
+def scenarios(
+    name: Annotated[str | None, typer.Argument(help=_help("name"))] = None, language: Language = "en"
+) -> None:
+    """List the ready scenarios, or print one."""
+    with _told(language):
+        from geo.presets import PRESETS, preset, preset_skipped
+        from geo.region import load_region
+
+        if name is not None and name not in PRESETS:
+            values = {"name": name, "names": ", ".join(PRESETS)}
+            raise ScenarioError(Fault("cli.no_preset", "", values))
+        region = load_region()
+        if name is None:
+            for key in PRESETS:
+                made = preset(key, region, language)
+                typer.echo(f"{key}  {made.name} ({len(made.moves)})\n    {made.note}")
+            return
+        typer.echo(preset(name, region, language).to_toml(), nl=False)
+        for skipped in preset_skipped(region, name):
+            typer.echo(f"# {say('cli.skipped', language)}: {skipped.id}: {skipped.text(language)}")
+
+
+@app.command("app", help=_help("app"))
+def open_app(
+    port: Annotated[int, typer.Option("--port", help=_help("port"), min=1, max=65535)] = 8501,
+    language: Language = "en",
+) -> None:
+    """Start Streamlit on the page."""
+    with _told(language):
+        page = _page()
+        command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.headless=false"]
+        options = [f"--server.port={port}", "--browser.gatherUsageStats=false"]
+        try:
+            raise typer.Exit(subprocess.run([*command, *options], check=False).returncode)  # noqa: S603  ours
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+
+def _page() -> Path:
+    """Return the page: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    for page in (package / "_app.py", package.parent / "app.py"):
+        if page.is_file():
+            return page
+    raise GeoError(Fault("cli.no_app", str(package)))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
