@@ -164,31 +164,41 @@ def calibrate(
     if commuting is None:
         commuting = commuting_shares(residents, jobs, np.exp(-parameters.eps * parameters.kappa * minutes))
     workers = float(residents.sum())
-    homes = commuting / commuting.sum(0)
     jobs = commuting.sum(0) * workers
     price = np.ones(jobs.size) if floor_price is None else floor_price
     books = _open(commuting, workers, wage, crowd, price=price, taxed=1.0 - outside_funding)
     trade_S, commercial = _services(books, jobs, distance, services_decay, parameters)
-    jobs_T = jobs - books.jobs_S
+    sales = wage * (jobs - books.jobs_S) / parameters.labour_T
     goods = (1.0 - parameters.services_share) * books.spent(commercial)
-    far = np.ones(jobs.size) if partner_distance is None else partner_distance / partner_distance.min()
-    trade_T, exports, imported = None, np.zeros(jobs.size), np.zeros(jobs.size)
+    trade: dict[str, Any] = {
+        "trade_T": None,
+        "exports": np.zeros(jobs.size),
+        "import_share": np.zeros(jobs.size),
+    }
     if not parameters.single_price:
-        kernel = (distance / distance.min()) ** (trade_elasticity * (1.0 - parameters.sigma_T))
-        partner = far ** (trade_elasticity * (1.0 - parameters.sigma_T))
-        sales = wage * jobs_T / parameters.labour_T
-        trade_T, exports = _goods(kernel, partner, sales, goods, import_share)
-        imported = np.full(jobs.size, import_share)
+        cost = _trade_kernel(distance, partner_distance, trade_elasticity * (1.0 - parameters.sigma_T))
+        trade = _goods(cost, sales, goods, import_share, books)
+    near, home = (density_weights(minutes, decay, land_area) for decay in (job_decay, home_decay))
     return Calibrated(
-        parameters=parameters, commuting=commuting, workers=workers, wage=wage, jobs_T=jobs_T,
-        jobs_S=books.jobs_S, trade_T=trade_T, trade_S=trade_S, import_share=imported, exports=exports,
-        student_spending=crowd.student_spending, tax=books.tax, floor_price=price, classes=crowd.classes,
-        staff=crowd.posts, staff_pay=crowd.pay, staff_home=homes if crowd.classes else None,
-        staff_eps=crowd.eps, staff_weight=crowd.weight, staff_floor=crowd.floor,
-        procurement=crowd.procurement,
-        job_decay=density_weights(minutes, job_decay, land_area),
-        home_decay=density_weights(minutes, home_decay, land_area),
+        parameters=parameters, commuting=commuting, workers=workers, wage=wage, jobs_T=jobs - books.jobs_S,
+        jobs_S=books.jobs_S, trade_S=trade_S, student_spending=crowd.student_spending, tax=books.tax,
+        floor_price=price, job_decay=near, home_decay=home, **trade, **_staff(crowd, commuting),
     )  # fmt: skip
+
+
+def _staff(crowd: Institutions, commuting: Array) -> dict[str, Any]:
+    """Return the fields of :class:`Calibrated` that describe staff; homes follow private commuting."""
+    return {
+        "classes": crowd.classes, "staff": crowd.posts, "staff_pay": crowd.pay,
+        "staff_home": commuting / commuting.sum(0) if crowd.classes else None, "staff_eps": crowd.eps,
+        "staff_weight": crowd.weight, "staff_floor": crowd.floor, "procurement": crowd.procurement,
+    }  # fmt: skip
+
+
+def _trade_kernel(distance: Array, partner_distance: Array | None, power: float) -> Array:
+    """Return the decay of trade with distance, (N, N + 1); the last buyer is the rest of China (eq. 7)."""
+    far = np.ones(len(distance)) if partner_distance is None else partner_distance / partner_distance.min()
+    return np.column_stack([(distance / distance.min()) ** power, far**power])
 
 
 def _check(given: dict[str, Any], crowd: Institutions) -> None:
@@ -284,17 +294,17 @@ def _fill(wanted: Array, most: Array) -> Array:
     return np.asarray(out)
 
 
-def _goods(
-    kernel: Array, partner: Array, sales: Array, goods: Array, import_share: float
-) -> tuple[Array, Array]:
-    """Balance trade in goods with the partner as one more buyer; return shares (N, N) and exports (N,)."""
+def _goods(kernel: Array, sales: Array, goods: Array, import_share: float, books: _Books) -> dict[str, Array]:
+    """Balance trade in goods, the partner being one more buyer; return shares, imports and exports."""
     home = (1.0 - import_share) * goods
     abroad = float(sales.sum() - home.sum())
-    if import_share == 0 and abs(abroad) <= _CLOSED * sales.sum():
-        flows = balance(kernel, sales, home).flows
-        return np.asarray(flows / flows.sum(0)), np.zeros(sales.size)
-    if abroad <= 0 or import_share == 0:
+    inside = books.staff_work.sum() + books.outside.sum() == 0
+    if inside and import_share == 0 and abs(abroad) <= _CLOSED * sales.sum():
+        flows, exports = balance(kernel[:, :-1], sales, home).flows, np.zeros(sales.size)
+    elif abroad <= 0 or import_share == 0:
         values = {"exports": abroad, "sales": float(sales.sum())}
         raise ModelError(Fault("equilibrium.no_exports", where="import_share", values=values))
-    flows = balance(np.column_stack([kernel, partner]), sales, np.append(home, abroad)).flows
-    return np.asarray(flows[:, :-1] / goods), np.asarray(flows[:, -1])
+    else:
+        flows = balance(kernel, sales, np.append(home, abroad)).flows
+        flows, exports = flows[:, :-1], flows[:, -1]
+    return {"trade_T": flows / goods, "exports": exports, "import_share": np.full(sales.size, import_share)}

@@ -76,13 +76,13 @@ class _Staff:
             self.weight = self.weight * shock.commuting_cost_hat**-eps
         self.free = free[rows]
         self.posts = self.free.sum(0)
-        self.both = np.stack([self.posts, (self.free * base.staff_pay[rows]).sum(0)], axis=1)
+        self.pay = (self.free * base.staff_pay[rows]).sum(0)
 
-    def homes(self, log_utility: Array) -> Array:
-        """Return persons and pay by home, (N, 2)."""
+    def homes(self, log_utility: Array) -> tuple[Array, Array]:
+        """Return persons and pay by home, (N,) each."""
         pull = np.exp(self.eps * log_utility)
-        out: Array = pull[:, None] * (self.weight @ (self.both / (pull @ self.weight)[:, None]))
-        return out
+        access = pull @ self.weight
+        return pull * (self.weight @ (self.posts / access)), pull * (self.weight @ (self.pay / access))
 
     def by_class(self, log_utility: Array) -> tuple[Array, Array]:
         """Return homes by class, (classes, N), and log welfare by class."""
@@ -272,8 +272,8 @@ class _System:
         homes, staff_pay = self.kept, self.kept_pay
         log_utility = log_b / p.eps - cost
         for group in self.staff_groups:
-            both = group.homes(log_utility)
-            homes, staff_pay = homes + both[:, 0], staff_pay + both[:, 1]
+            people, pay = group.homes(log_utility)
+            homes, staff_pay = homes + people, staff_pay + pay
         return {
             "cost": cost, "log_b": log_b, "home": home, "work": work, "wage": wage, "phi": phi,
             "log_u": log_u,

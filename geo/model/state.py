@@ -272,6 +272,11 @@ class Calibrated:
                 bad.append(Fault("equilibrium.not_positive", where=name, values=values))
         if not self.parameters.single_price and self.trade_T is None:
             bad.append(Fault("equilibrium.no_trade", where="trade_T"))
+        outside = bool(self.groups or (self.student_spending > 0).any())
+        if outside and not self.open_to_partner and not self.parameters.single_price:
+            # Nobody would balance the accounts when institutions' money moves.
+            values = {"exports": 0.0, "sales": float(self.wage @ self.jobs)}
+            bad.append(Fault("equilibrium.no_exports", where="exports", values=values))
         if not self.open_to_partner:
             links = self.commuting if self.trade_T is None else self.commuting + self.trade_T
             bad += connected_faults(links, "commuting, trade_T")
