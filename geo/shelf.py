@@ -25,13 +25,12 @@ class Shelf:
 
     scenarios: list[Scenario]
     active: int = 0
-    compare: int | None = None
     _undo: dict[int, list[Scenario]] = field(default_factory=dict)
     _redo: dict[int, list[Scenario]] = field(default_factory=dict)
 
     @property
     def current(self) -> Scenario:
-        """The scenario that is edited and shown as A."""
+        """The scenario that is edited and shown."""
         return self.scenarios[self.active]
 
     @property
@@ -91,4 +90,3 @@ class Shelf:
             stack.clear()
             stack.update(kept)
         self.active = max(0, gone - 1)
-        self.compare = None

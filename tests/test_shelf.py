@@ -68,8 +68,3 @@ def test_the_last_scenario_stays():
     shelf.delete()
     assert shelf.names == ["only"]
 
-
-def test_a_comparison_survives_deleting_another_scenario():
-    shelf = Shelf([Scenario(name=name) for name in "abc"], active=1, compare=2)
-    shelf.delete()
-    assert shelf.compare is None or shelf.names[shelf.compare] == "c"

@@ -1,0 +1,108 @@
+"""What follows from the scenario: three sentences, what to do next, and a table by county."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from geo.measures import MEASURES, summary
+from geo.panels.text import plain
+
+if TYPE_CHECKING:
+    from geo.measures import Measure
+    from geo.outcome import Outcome
+    from geo.panels.text import Voice
+    from geo.region import Region
+
+__all__ = ["show"]
+
+_NEXT = ("toggle", "move", "compare", "export")
+
+
+def show(voice: Voice, region: Region, outcome: Outcome) -> None:
+    """Draw the effects of an outcome, or the empty state where nothing moves."""
+    if not outcome.scenario.moves:
+        with st.container(border=True):
+            st.markdown(f"**{voice('app.scenario.empty_title')}**")
+            st.write(voice("app.scenario.empty_text"))
+    else:
+        _three(voice, outcome)
+    with st.expander(voice("app.effects.next_heading"), expanded=True):
+        st.markdown("\n".join(f"{n}. {voice(f'app.effects.next_{key}')}" for n, key in enumerate(_NEXT, 1)))
+    if outcome.scenario.moves:
+        _table(voice, region, outcome)
+
+
+def _three(voice: Voice, outcome: Outcome) -> None:
+    st.markdown(f"#### {voice('app.effects.heading')}")
+    moves = outcome.scenario.moves
+    start, end = min(move.start for move in moves), max(move.end for move in moves)
+    st.caption(voice("app.effects.scope", count=len(moves), start=start, end=end))
+    for effect in summary(outcome, voice.language):
+        with st.container(border=True):
+            st.markdown(plain(effect.text))
+            st.caption(voice("app.effects.only_status", status=voice(f"status.{effect.status}")))
+
+
+def _changing(outcome: Outcome) -> list[Measure]:
+    """Return the measures in which this outcome changes any county."""
+    return [
+        measure
+        for key, measure in MEASURES.items()
+        if key in outcome.values and np.any(outcome.values[key] != _start(outcome, key))
+    ]
+
+
+def _start(outcome: Outcome, key: str) -> np.ndarray:
+    before = outcome.before.get(key)
+    return np.zeros(len(outcome.codes)) if before is None else before
+
+
+def _table(voice: Voice, region: Region, outcome: Outcome) -> None:
+    measures = _changing(outcome)
+    if not measures:
+        return
+    st.markdown(f"#### {voice('app.effects.table_heading')}")
+    measure = st.selectbox(
+        voice("app.effects.measure"),
+        measures,
+        format_func=lambda m: m.name(voice.language),
+        key="table_measure",
+    )
+    years = [int(year) for year in outcome.years]
+    year = st.select_slider(voice("app.effects.year"), years, value=years[-1], key="table_year")
+    frame = _rows(voice, region, outcome, measure, year)
+    if frame.empty:
+        st.info(voice("app.effects.no_change"))
+    else:
+        st.dataframe(frame, hide_index=True, height=320, key="county_table")
+    status = voice(f"status.{measure.status}")
+    st.caption(voice("app.effects.status", status=status, source=measure.source))
+
+
+def _rows(voice: Voice, region: Region, outcome: Outcome, measure: Measure, year: int) -> pd.DataFrame:
+    """Return the counties that change, largest change first, with written numbers."""
+    before = _start(outcome, measure.id)
+    after = outcome.values[measure.id][list(outcome.years).index(year)]
+    change = after - before
+    order = np.argsort(-np.abs(change))
+    order = order[np.abs(change[order]) >= 0.5 * 10.0**-measure.digits]
+    unit = voice(f"unit.{measure.unit}")
+    names = region.counties[f"name_{voice.language}"].to_numpy()
+    cities = region.counties[f"city_{voice.language}"].to_numpy()
+
+    def written(values: np.ndarray, *, sign: bool = False) -> list[str]:
+        return [voice.number(float(v), digits=measure.digits, sign=sign) for v in values[order]]
+
+    return pd.DataFrame(
+        {
+            voice("app.effects.county"): names[order],
+            voice("app.effects.city"): cities[order],
+            f"{voice('app.effects.before')} ({unit})": written(before),
+            f"{voice('app.effects.after', year=str(year))} ({unit})": written(after),
+            f"{voice('app.effects.change')} ({unit})": written(change, sign=True),
+        }
+    )

@@ -1,0 +1,70 @@
+"""The top of the page: what it is, which scenario is edited, and the language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from geo.panels.text import Voice
+from geo.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from geo.panels.state import Session
+
+__all__ = ["show"]
+
+_OWN_NAMES = {"en": "English", "zh": "中文"}
+
+
+def show(session: Session) -> Voice:
+    """Draw title, choice of scenario, undo, redo and language; return the voice of the language chosen."""
+    title, scenario, steps, switch = st.columns([3.6, 3, 1.7, 1.5], vertical_alignment="bottom", gap="small")
+    voice = Voice(_language(session, switch))
+    with title:
+        st.markdown(f"#### {voice('app.title')}")
+        st.caption(voice("app.tagline"))
+    _scenario(session, voice, scenario)
+    _steps(session, voice, steps)
+    return voice
+
+
+def _language(session: Session, place: DeltaGenerator) -> str:
+    chosen = place.segmented_control(
+        "Language · 语言",
+        LANGUAGES,
+        default=session.language,
+        format_func=_OWN_NAMES.__getitem__,
+        key="language",
+        label_visibility="collapsed",
+        required=True,
+        width="stretch",
+    )
+    session.language = chosen or session.language
+    st.query_params["lang"] = session.language
+    return session.language
+
+
+def _scenario(session: Session, voice: Voice, place: DeltaGenerator) -> None:
+    shelf = session.shelf
+    names = shelf.names
+    active = place.selectbox(
+        voice("app.scenario.active"), range(len(names)), index=shelf.active, format_func=lambda p: names[p]
+    )
+    if active != shelf.active:
+        shelf.active = active
+        st.session_state.pop("editing", None)
+        st.rerun()
+
+
+def _steps(session: Session, voice: Voice, place: DeltaGenerator) -> None:
+    shelf = session.shelf
+    with place.container(horizontal=True, gap="small"):
+        if st.button(voice("app.scenario.undo"), disabled=not shelf.can_undo(), key="undo", width="stretch"):
+            shelf.undo()
+            st.rerun()
+        if st.button(voice("app.scenario.redo"), disabled=not shelf.can_redo(), key="redo", width="stretch"):
+            shelf.redo()
+            st.rerun()

@@ -1,0 +1,74 @@
+"""What a session holds: a language, a shelf of scenarios, and which of them is shown.
+
+Nothing here draws. Region and outcomes are shared by all sessions and cached by content, so that two people who
+look at the same scenario compute it once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from geo.maps.view import MapView, build_view
+from geo.measures import MEASURES
+from geo.model.level0 import simulate_level0
+from geo.outcome import Outcome
+from geo.presets import PRESETS, preset
+from geo.region import Region, load_region
+from geo.scenario import Scenario
+from geo.shelf import Shelf
+
+__all__ = ["Session", "map_of", "open_session", "outcome_of", "region"]
+
+_OUTCOMES_KEPT = 64
+
+
+@dataclass
+class Session:
+    """One person's page."""
+
+    language: str
+    shelf: Shelf
+    notice: str = ""
+
+
+@st.cache_resource(show_spinner=False)
+def region() -> Region:
+    """Return the region, read once per process."""
+    return load_region()
+
+
+@st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT)
+def _outcome(digest: str, _scenario: Scenario) -> Outcome:
+    return simulate_level0(region(), _scenario)
+
+
+def outcome_of(scenario: Scenario) -> Outcome:
+    """Return what follows from a scenario, computed once per content."""
+    return _outcome(scenario.hash, scenario)
+
+
+def map_of(session: Session) -> MapView:
+    """Return the map with every scenario on the shelf, in its order."""
+    runs = [(scenario.name, outcome_of(scenario)) for scenario in session.shelf.scenarios]
+    today = datetime.now(UTC).date().isoformat()
+    return build_view(region(), runs, measures=MEASURES.values(), language=session.language, date=today)
+
+
+def _first_language() -> str:
+    asked = st.query_params.get("lang", "")
+    if asked in ("en", "zh"):
+        return str(asked)
+    return "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
+
+
+def open_session() -> Session:
+    """Return this person's session; a first visit finds the announced programme on the map."""
+    if "session" not in st.session_state:
+        language = _first_language()
+        ready = [preset(name, region(), language) for name in PRESETS]
+        st.session_state["session"] = Session(language, Shelf(ready))
+    session: Session = st.session_state["session"]
+    return session
