@@ -17,10 +17,12 @@ ORDER = (
     ("assumptions", "contract"),
     ("scenario",),
     ("region",),
+    ("edits",),
+    ("merge",),
     ("model", "userlayers", "presets"),
     ("outcome",),
     ("measures",),
-    ("ensemble", "search", "store", "shelf", "maps", "downloads"),
+    ("ensemble", "search", "limits", "store", "shelf", "maps", "downloads"),
     ("panels", "cli"),
     ("__main__", "app"),
 )
