@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from math import isfinite
 from typing import Any
@@ -167,7 +168,10 @@ def _fault(key: object, value: object) -> Fault | None:
     where = f"assumptions.{key}"
     spec = _BY_ID.get(str(key))
     if spec is None:
-        return Fault("scenario.unknown_assumption", where, {"key": str(key)})
+        near = get_close_matches(str(key), _BY_ID, n=3, cutoff=0.5) or sorted(
+            {one.family for one in ASSUMPTIONS}
+        )
+        return Fault("scenario.unknown_assumption", where, {"key": str(key), "near": ", ".join(near)})
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         return Fault("scenario.wrong_type", where, {"value": shown(value), "expected": "number"})
     if not spec.low <= value <= spec.high:

@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geo.downloads import write_run
 from geo.errors import ExportError, Fault, GeoError, ScenarioError
+from geo.maps.export import export_html
+from geo.maps.view import build_view
+from geo.measures import MEASURES, summary
+from geo.model import calibrate, simulate_level0
+from geo.presets import PRESETS, preset, preset_skipped
+from geo.region import load_region
+from geo.scenario import Scenario, validate
+from geo.userlayers import check_layer
 from geo.words import LANGUAGES, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["app", "main"]
 
@@ -40,10 +51,11 @@ Language = Annotated[str, typer.Option("--language", "-l", help=_help("language"
 @contextmanager
 def _told(language: str) -> Iterator[None]:
     """Tell a fault in the reader's language and leave with exit code 2."""
+    if language not in LANGUAGES:
+        fault = Fault("cli.language", "--language", {"language": language})
+        typer.echo(fault.text(), err=True)
+        raise typer.Exit(FAULT)
     try:
-        if language not in LANGUAGES:
-            unknown, language = language, "en"
-            raise GeoError(Fault("cli.language", "--language", {"language": unknown}))
         yield
     except GeoError as error:
         typer.echo(error.text(language), err=True)
@@ -62,11 +74,6 @@ def run(
 
 
 def _run(path: Path, out: Path, language: str) -> None:
-    from geo.measures import summary
-    from geo.model import calibrate, simulate_level0
-    from geo.region import load_region
-    from geo.scenario import Scenario, validate
-
     steps = iter(range(1, 6))
 
     def step(name: str) -> None:
@@ -88,7 +95,7 @@ def _run(path: Path, out: Path, language: str) -> None:
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
         (out / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
-        _write_tables(region, outcome, out, language)
+        write_run(outcome, region, out, language)
     step("map")
     with _writing(out):
         _write_map(region, outcome, scenario.name or path.stem, out / "map.html", language)
@@ -111,10 +118,6 @@ def _writing(out: Path) -> Iterator[None]:
 
 
 def _write_map(region: Any, outcome: Any, name: str, path: Path, language: str) -> None:
-    from geo.maps.export import export_html
-    from geo.maps.view import build_view
-    from geo.measures import MEASURES
-
     measures = [measure for measure in MEASURES.values() if measure.id in outcome.values]
     date = datetime.now(tz=UTC).date().isoformat()
     view = build_view(region, [(name, outcome)], measures=measures, language=language, date=date)
@@ -127,8 +130,6 @@ def check(
 ) -> None:
     """Check files as layers and print every finding."""
     with _told(language):
-        from geo.userlayers import check_layer
-
         reports = [check_layer(file) for file in files]
         typer.echo("\n\n".join(report.text(language) for report in reports))
         if not all(report.ok for report in reports):
@@ -141,9 +142,6 @@ def scenarios(
 ) -> None:
     """List the ready scenarios, or print one."""
     with _told(language):
-        from geo.presets import PRESETS, preset, preset_skipped
-        from geo.region import load_region
-
         if name is not None and name not in PRESETS:
             values = {"name": name, "names": ", ".join(PRESETS)}
             raise ScenarioError(Fault("cli.no_preset", "", values))

@@ -6,15 +6,19 @@ Names and helps are at ``measure.<id>.name`` and ``.help`` in the words. Models 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo.model.result import Outcome
 from geo.words import number, say
 
-__all__ = ["GROUPS", "MEASURES", "Effect", "Measure", "in_group", "register", "summary"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geo.model.result import Outcome
+
+__all__ = ["GROUPS", "MEASURES", "XIONGAN", "Effect", "Measure", "in_group", "register", "summary"]
 
 XIONGAN = ("130629", "130632", "130638")
 GROUPS = ("base", "moves", "people", "commuting")
@@ -110,14 +114,16 @@ register(
         "density", "persons_per_km2", "derived", _CENSUS, "base", "sequential", 0, "population / area",
     ),
     Measure(
-        "jobs", "jobs", "estimated", _JOBS, "base", "sequential", 0, "estimated jobs + posts gained - posts lost",
+        "jobs", "jobs", "estimated", _JOBS, "base", "sequential", 0,
+        "estimated jobs + posts gained - posts lost",
     ),
     Measure(
         "institutional_jobs", "jobs", "estimated", _JOBS, "base", "sequential", 0,
         "public administration, education, health and listed institutions + posts gained - posts lost",
     ),
     Measure(
-        "gdp_per_head", "yuan", "sourced", "city_indicators.csv, gdp_per_capita; by city", "base", "sequential", 0,
+        "gdp_per_head", "yuan", "sourced", "city_indicators.csv, gdp_per_capita; by city", "base",
+        "sequential", 0,
         "published value of the city; level 0 does not change it",
     ),
     Measure(
@@ -251,7 +257,8 @@ def _people(outcome: Outcome, year: int, language: str) -> Effect:
         "beijing": number(_within(outcome, "population", year, ("11",)), language, sign=True),
         "xiongan": number(_within(outcome, "population", year, XIONGAN), language, sign=True),
     }
-    return Effect(say("summary.people", language, **values), "assumption", "residents", year)
+    key = "summary.people" if _region(outcome, "students", year) >= 0.5 else "summary.people_only"
+    return Effect(say(key, language, **values), "assumption", "residents", year)
 
 
 def _commuting(outcome: Outcome, year: int, language: str) -> Effect:

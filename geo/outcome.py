@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from geo.errors import Fault, ModelError
 from geo.model.result import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Comparison", "Outcome", "compare"]
 

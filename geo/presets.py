@@ -7,16 +7,19 @@ what had moved by then does not move again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from geo.region import Region
 from geo.scenario import FIRST_YEAR, Move, Scenario
 from geo.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geo.region import Region
 
 __all__ = ["PRESETS", "Skipped", "preset", "preset_skipped"]
 
@@ -88,7 +91,9 @@ def preset(name: str, region: Region, language: str = "en") -> Scenario:
     if name not in PRESETS:
         raise KeyError(name)
     moves, _ = _built(region, name, language)
-    return Scenario(name=say(f"preset.{name}.name", language), note=say(f"preset.{name}.help", language), moves=moves)
+    return Scenario(
+        name=say(f"preset.{name}.name", language), note=say(f"preset.{name}.help", language), moves=moves
+    )
 
 
 def preset_skipped(region: Region, name: str = "announced") -> tuple[Skipped, ...]:

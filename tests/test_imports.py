@@ -41,7 +41,9 @@ def _imports(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            base = (
+                ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            )
             name = ".".join(part for part in (base, node.module) if part)
             yield from ([f"geo.{alias.name}" for alias in node.names] if name == "geo" else [name])
 
@@ -91,7 +93,8 @@ def test_public_words_exist_and_are_sorted():
 
 
 @pytest.mark.parametrize(
-    "module", ["assumptions", "scenario", "outcome", "measures", "presets", "cli", "model.gravity", "model.travel"]
+    "module",
+    ["assumptions", "scenario", "outcome", "measures", "presets", "cli", "model.gravity", "model.travel"],
 )
 def test_all_names_exist(module):
     loaded = importlib.import_module(f"geo.{module}")

@@ -31,7 +31,14 @@ PLACES = SimpleNamespace(
     ).T,
 )
 OFFICE = {"institution": "office", "destination": "130629", "start": 2025}
-FREE = {"name": "x", "kind": "school", "origin": "110101", "destination": "130629", "start": 2030, "posts": 10}
+FREE = {
+    "name": "x",
+    "kind": "school",
+    "origin": "110101",
+    "destination": "130629",
+    "start": 2030,
+    "posts": 10,
+}
 
 
 def _codes(error):
@@ -60,7 +67,11 @@ def moves(draw):
         "class_default": draw(st.booleans()),
         "note": draw(texts),
     }
-    who = {"institution": "office"} if listed else {"name": draw(texts) + "x", "kind": draw(st.sampled_from(KINDS))}
+    who = (
+        {"institution": "office"}
+        if listed
+        else {"name": draw(texts) + "x", "kind": draw(st.sampled_from(KINDS))}
+    )
     return Move(**common, **who)
 
 
@@ -140,7 +151,9 @@ def test_every_impossible_move_is_refused(change, code, where):
 
 
 def test_all_faults_at_once_with_lines():
-    text = 'colour = 1\n[assumptions]\nday_limit = 1\nnone = 2\n\n[[moves]]\ndestination = "1"\nstart = 1990\n'
+    text = (
+        'colour = 1\n[assumptions]\nday_limit = 1\nnone = 2\n\n[[moves]]\ndestination = "1"\nstart = 1990\n'
+    )
     with pytest.raises(ScenarioError) as error:
         Scenario.from_toml(text, file="plan.toml")
     assert _codes(error) == {
@@ -208,8 +221,16 @@ def test_too_many_moves():
         ([OFFICE | {"institution": "nobody"}], "unknown_institution", "moves[0].institution"),
         ([OFFICE | {"posts": 1001}], "more_than_exist", "moves[0].posts"),
         ([OFFICE | {"institution": "clinic", "beds": 401}], "more_than_exist", "moves[0].beds"),
-        ([OFFICE | {"institution": "college", "students": 20001, "posts": 1}], "more_than_exist", "moves[0].students"),
-        ([OFFICE | {"share": 0.6}, OFFICE | {"share": 0.5, "start": 2030}], "more_together", "moves (office)"),
+        (
+            [OFFICE | {"institution": "college", "students": 20001, "posts": 1}],
+            "more_than_exist",
+            "moves[0].students",
+        ),
+        (
+            [OFFICE | {"share": 0.6}, OFFICE | {"share": 0.5, "start": 2030}],
+            "more_together",
+            "moves (office)",
+        ),
         ([OFFICE | {"posts": 600}, OFFICE | {"posts": 500}], "more_together", "moves (office)"),
         ([OFFICE | {"institution": "college"}], "unknown_headcount", "moves[0].posts"),
         ([FREE | {"posts": None}], "unknown_headcount", "moves[0].posts"),
@@ -264,7 +285,9 @@ def test_assumptions_hold_overrides_only():
     assert assumed["home_share.university"] == spec_of("home_share.university").default
     assert assumed.get("beds", "school") is None
     assert dict(assumed.overrides) == {"day_limit": 90.0, "home_share.hospital": 0.5}
-    assert Assumptions({"day_limit": 90, "posts.school": 5}) == Assumptions({"posts.school": 5, "day_limit": 90.0})
+    assert Assumptions({"day_limit": 90, "posts.school": 5}) == Assumptions(
+        {"posts.school": 5, "day_limit": 90.0}
+    )
 
 
 @pytest.mark.parametrize("spec", ASSUMPTIONS, ids=lambda spec: spec.id)

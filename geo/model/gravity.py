@@ -2,7 +2,8 @@
 
 Flow from home n to work i::
 
-    F_ni = a_n b_i exp(-m t_ni - border_ni + north_ni + stay_ni),   sum_i F_ni = workers_n,  sum_n F_ni = jobs_i
+    F_ni = a_n b_i exp(-m t_ni - border_ni + north_ni + stay_ni)
+    sum_i F_ni = workers_n,  sum_n F_ni = jobs_i
 
 ``a`` and ``b`` are the balancing factors (Furness; Wilson 1967). Parameters are found by the method of
 simulated moments: their model values come as near as can be to what was published.
@@ -10,9 +11,8 @@ simulated moments: their model values come as near as can be to what was publish
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,11 @@ from scipy.optimize import least_squares
 
 from geo.errors import Fault, ModelError
 from geo.model.jobs import NORTH_THREE, Jobs
-from geo.model.travel import Travel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geo.model.travel import Travel
 
 __all__ = [
     "TARGETS",
@@ -108,7 +112,7 @@ def balance(
         b = _ratio(cols, reached)
         a = _ratio(rows, _across(seed, b))
         if sweep % NEWTON_EVERY == 0:
-            a, b = _newton(seed, rows, cols, a, b, error)
+            a, b = _newton(seed, rows, cols, (a, b), error)
     raise ModelError(Fault("model.not_balanced", "furness", {"error": f"{error:.3g}", "sweeps": max_iter}))
 
 
@@ -126,12 +130,15 @@ def _ratio(top: Array, bottom: Array) -> Array:
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 
 
-def _newton(seed: Array, rows: Array, cols: Array, a: Array, b: Array, error: float) -> tuple[Array, Array]:
+def _newton(
+    seed: Array, rows: Array, cols: Array, factors: tuple[Array, Array], error: float
+) -> tuple[Array, Array]:
     """One Newton step on log column factors with row factors profiled out; kept only if it helps.
 
     With rows met exactly, the Jacobian of the column sums in log b is
     ``diag(col) - F' diag(1/rows) F``; it has the constant vector in its null space.
     """
+    a, b = factors
     flows = a[:, None] * seed * b
     reached = flows.sum(axis=0)
     shares = flows * _ratio(np.ones_like(rows), rows)[:, None]
@@ -151,7 +158,7 @@ def _newton(seed: Array, rows: Array, cols: Array, a: Array, b: Array, error: fl
 def _admissible(seed: Array, rows: Array, cols: Array) -> None:
     """Refuse what cannot be balanced, with every reason."""
     faults = []
-    if seed.ndim != 2 or seed.shape != (len(rows), len(cols)):  # noqa: PLR2004  a matrix
+    if seed.ndim != 2 or seed.shape != (len(rows), len(cols)):
         values = {"seed": str(seed.shape), "rows": str(rows.shape), "cols": str(cols.shape)}
         raise ModelError(Fault("model.shapes", "furness", values))
     for name, part in (("seed", seed), ("rows", rows), ("cols", cols)):
@@ -219,12 +226,8 @@ class Gravity:
         beijing, north = _zones(codes)
         crosses = beijing[:, None] != beijing[None, :]
         nearer = north[:, None] & beijing[None, :]
-        return np.exp(
-            -self.decay * self.minutes(travel)
-            - self.border * crosses
-            + self.north * nearer
-            + self.stay * np.eye(len(codes))
-        )
+        gain = self.north * nearer - self.border * crosses + self.stay * np.eye(len(codes))
+        return np.asarray(np.exp(gain - self.decay * self.minutes(travel)))
 
 
 def _zones(codes: tuple[str, ...]) -> tuple[Bools, Bools]:

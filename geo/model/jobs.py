@@ -7,14 +7,17 @@ employed residents, district GDP and what is known of commuting across Beijing's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.region import Region
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geo.region import Region
 
 __all__ = ["BEIJING_BORDER", "BorderFacts", "Jobs", "estimate_jobs", "tilted_shares"]
 
@@ -91,7 +94,7 @@ class Jobs:
     @property
     def institutional_total(self) -> Array:
         """Return institutional jobs of all classes, shape (N,)."""
-        return np.sum(list(self.institutional.values()), axis=0)
+        return np.asarray(np.sum(list(self.institutional.values()), axis=0))
 
 
 def tilted_shares(workers: Array, output: Array, fixed: Mapping[int, float]) -> Array:
@@ -138,10 +141,10 @@ def estimate_jobs(region: Region, road: Array, border: BorderFacts = BEIJING_BOR
     employed = (
         region.facts["county_employed_residents_by_sector_2020"].set_index("code").loc[list(region.codes)]
     )
-    workers = employed["TOTAL"].to_numpy(float)
-    workers = workers * REGION_EMPLOYMENT / workers.sum()
+    counted = employed["TOTAL"].to_numpy(float)
+    workers: Array = counted * (REGION_EMPLOYMENT / counted.sum())
     beijing = np.char.startswith(codes, "11")
-    jobs = workers - _outflow(codes, workers, road, border)
+    jobs: Array = workers - _outflow(codes, workers, road, border)
     jobs[beijing] = 0.0
     gdp = _filled_gdp(region, pd.Series(workers, index=codes))
     for head, total in (
@@ -150,7 +153,7 @@ def estimate_jobs(region: Region, road: Array, border: BorderFacts = BEIJING_BOR
     ):
         inside = np.char.startswith(codes, head)
         fixed = _published(region, codes[inside]) if head == "11" else {}
-        output = gdp.reindex(codes[inside]).to_numpy(float)
+        output: Array = np.asarray(gdp.reindex(codes[inside]), dtype=np.float64)
         jobs[inside] = total * tilted_shares(workers[inside], output, fixed)
     return Jobs(region.codes, workers, jobs, _institutional(region, employed, jobs))
 
@@ -169,7 +172,7 @@ def _outflow(codes: NDArray[np.str_], workers: Array, road: Array, border: Borde
 def _published(region: Region, codes: NDArray[np.str_]) -> dict[int, float]:
     """Return the share of Beijing's jobs of the districts in the 2023 economic census."""
     table = region.facts["workplace_employment"]
-    rows = table[(table["year"] == 2023) & table["sector"].str.startswith("TOTAL secondary+tertiary")]  # noqa: PLR2004
+    rows = table[(table["year"] == 2023) & table["sector"].str.startswith("TOTAL secondary+tertiary")]
     jobs = rows[rows["status"] == "sourced"].set_index("code_or_prefecture")["employees"].astype(float)
     return {
         place: float(jobs[code]) / float(jobs["110000"])
@@ -187,9 +190,8 @@ def _district_gdp(region: Region) -> pd.Series[float]:
     rows = table[table["indicator"].isin(("gdp_as_reported", "gdp_first_release"))]
     latest = rows.sort_values("year").groupby("unit")["value"].last().astype(float)
     names = region.facts["unit_codes"].set_index("unit")["adcode"]
-    gdp = pd.Series(
-        {names[unit]: value for unit, value in latest.items() if unit in names.index}, dtype=float
-    )
+    latest.index = latest.index.map(lambda unit: names.get(unit, unit))
+    gdp = latest[latest.index.str.fullmatch(r"\d{6}")]
     gdp["110115"] += float(latest["Beijing: Beijing E-Town (BDA)"])
     return gdp
 
@@ -248,12 +250,13 @@ def _listed(region: Region) -> dict[str, Array]:
     Rows of groups and of parts are left out, and so is what has moved away before the census.
     """
     table = region.institutions
-    gone = (table["institution_status"] == "moved") & (table["opened_year"] < 2020)  # noqa: PLR2004  census
+    gone = (table["institution_status"] == "moved") & (table["opened_year"] < 2020)
     rows = table[~table["group_row"].astype(bool) & table["part_of"].isna() & ~gone]
     places = rows["county_code"].map(region.positions)
     result = {}
     for kind in ("university", "state_enterprise", "financial", "research_institute", "industrial_plant"):
         here = rows[(rows["kind"] == kind) & places.notna() & rows["employees"].notna()]
         spot = places[here.index].astype(int)
-        result[kind] = np.bincount(spot, here["employees"].astype(float), len(region.codes))
+        staff = here["employees"].to_numpy(float)
+        result[kind] = np.bincount(spot, staff, len(region.codes)).astype(float)
     return result

@@ -7,105 +7,23 @@ and travel, daily or, when the trip is too long for a day, weekly. Everyone else
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from geo.model.gravity import GravityFit, fit_gravity
-from geo.model.jobs import Jobs, estimate_jobs
+from geo.model.baseline import Baseline, calibrate
 from geo.model.moves import CALENDAR, ResolvedMoves, ramp, resolve
 from geo.model.result import Outcome
-from geo.model.travel import Travel, measure_travel
 from geo.region import Region
 from geo.scenario import Scenario, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Baseline", "Staff", "calibrate", "direct_effects", "simulate_level0"]
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Baseline:
-    """The region before any move, as level 0 sees it.
-
-    Parameters
-    ----------
-    codes
-        County codes, N.
-    institutions
-        As in :class:`geo.region.Region`.
-    levels
-        Measure id to its value before any move, shape (N,).
-    flows
-        Commuters from home to work, shape (N, N).
-    minutes
-        Door to door in the peak, shape (N, N).
-    area_km2
-        Shape (N,).
-    region_hash
-        Content hash of the layers.
-    travel, jobs, fit
-        What it was made of, to report; None in a hand-made baseline.
-    """
-
-    codes: tuple[str, ...]
-    institutions: pd.DataFrame = field(repr=False)
-    levels: Mapping[str, Array] = field(repr=False)
-    flows: Array = field(repr=False)
-    minutes: Array = field(repr=False)
-    area_km2: Array = field(repr=False)
-    region_hash: str
-    travel: Travel | None = field(default=None, repr=False)
-    jobs: Jobs | None = field(default=None, repr=False)
-    fit: GravityFit | None = field(default=None, repr=False)
-
-    @property
-    def homes(self) -> Array:
-        """Return where the workers of each county live: home by work, columns sum to 1, shape (N, N)."""
-        total = self.flows.sum(axis=0)
-        own = np.eye(len(self.codes))
-        return np.where(total > 0, self.flows / np.where(total > 0, total, 1.0), own)
-
-
-@lru_cache(maxsize=2)
-def calibrate(region: Region, year: int = 2020) -> Baseline:
-    """Measure travel, estimate jobs and fit commuting; about half a second, kept per region.
-
-    Parameters
-    ----------
-    year
-        Year of the rail network.
-    """
-    travel = measure_travel(region, year=year)
-    jobs = estimate_jobs(region, travel.road)
-    fit = fit_gravity(travel, jobs)
-    city = region.counties["city_code"]
-    population = region.population
-    levels = {
-        "population": population,
-        "density": population / region.area_km2,
-        "jobs": jobs.jobs,
-        "institutional_jobs": jobs.institutional_total,
-        "gdp_per_head": region.cities["gdp_per_head"].reindex(city).to_numpy(float),
-        "pm25": region.cities["pm25"].reindex(city).to_numpy(float),
-    }
-    return Baseline(
-        region.codes,
-        region.institutions,
-        levels,
-        fit.flows,
-        fit.minutes,
-        region.area_km2,
-        region.content_hash,
-        travel,
-        jobs,
-        fit,
-    )
 
 
 def simulate_level0(baseline: Baseline | Region, scenario: Scenario) -> Outcome:
@@ -256,25 +174,17 @@ def _commuting(
     inside the new county; if he kept the old home and the trip fits into a day, a trip from n to the
     new county; else no daily trip.
     """
-    own = np.diag(baseline.minutes)
     flows = baseline.flows
     inside = np.diag(flows)
     daily = staff.stayers @ staff.daily
     weekly = staff.stayers @ staff.weekly
     time = staff.stayers @ (staff.daily * staff.new_minutes)
-    # commuters who cross into and out of a county
-    from_elsewhere = 1 - (staff.homes * here).sum(axis=1)
-    to_elsewhere = (staff.daily * (1 - there)).sum(axis=1)
-    arrivals = (staff.stayers * to_elsewhere) @ there - (staff.posts * from_elsewhere) @ here
-    departures = staff.stayers @ (staff.daily * (1 - there)) - staff.posts @ (staff.homes * (1 - here))
-    # person-minutes and trips by home
-    trips = flows.sum(axis=1) - staff.posts @ staff.homes + daily + staff.movers @ there
-    spent = (
-        (flows * baseline.minutes).sum(axis=1)
-        - staff.posts @ (staff.homes * staff.old_minutes)
-        + time
-        + staff.movers @ (there * own)
-    )
+    # commuters who cross into and out of a county; (1 - here) and (1 - there) leave out trips inside one
+    arriving, leaving = staff.daily * (1 - there), staff.homes * (1 - here)
+    arrivals = (staff.stayers * arriving.sum(axis=1)) @ there - (staff.posts * leaving.sum(axis=1)) @ here
+    departures = staff.stayers @ arriving - staff.posts @ leaving
+    trips, spent = _trips(baseline, staff, there)
+    trips, spent = trips + daily, spent + time
     values = {
         "staff_daily": daily,
         "staff_weekly": weekly,
@@ -291,6 +201,15 @@ def _commuting(
         "mean_minutes": _mean(spent.sum(axis=1), trips.sum(axis=1)),
     }
     return values, regional
+
+
+def _trips(baseline: Baseline, staff: Staff, there: Array) -> tuple[Array, Array]:
+    """Return daily trips and their person-minutes by home, without staff who keep theirs, shape (T, N)."""
+    flows, minutes = baseline.flows, baseline.minutes
+    trips = flows.sum(axis=1) - staff.posts @ staff.homes + staff.movers @ there
+    old = staff.posts @ (staff.homes * staff.old_minutes)
+    new = staff.movers @ (there * np.diag(minutes))
+    return trips, (flows * minutes).sum(axis=1) - old + new
 
 
 def _mean(total: Array, count: Array) -> Array:

@@ -6,15 +6,17 @@ move accepts it, from the default of its class; which one is kept beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geo.scenario import FIRST_YEAR, KINDS, LAST_YEAR, Assumptions, Move, Places, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Number", "ResolvedMoves", "ramp", "resolve"]
 
@@ -113,7 +115,9 @@ def resolve(scenario: Scenario, places: Places) -> ResolvedMoves:
     wanted = [move.institution for move in scenario.moves if move.institution is not None]
     frame = places.institutions
     rows = frame.loc[frame.index.isin(wanted)].to_dict("index") if wanted else {}
-    resolved = [_one(move, rows.get(move.institution or "", {}), scenario.assumptions) for move in scenario.moves]
+    resolved = [
+        _one(move, rows.get(move.institution or "", {}), scenario.assumptions) for move in scenario.moves
+    ]
     columns = {key: np.array([row[key] for row in resolved], dtype=float) for key in _FLOATS}
     return ResolvedMoves(
         origin=_whole(position[row["origin"]] for row in resolved),
@@ -138,7 +142,7 @@ def _one(move: Move, row: Mapping[Any, Any], assumed: Assumptions) -> dict[str, 
     kind = move.kind or str(row["kind"])
     students = _number(move, "students", row.get("students"), kind, assumed)
     beds = _number(move, "beds", row.get("beds"), kind, assumed)
-    posts = _posts(move, row, kind, students, beds, assumed)
+    posts = _posts(move, row.get("employees"), kind, (students, beds), assumed)
     numbers = {"posts": posts, "students": students, "beds": beds}
     return {
         "origin": move.origin or str(row["county_code"]),
@@ -167,14 +171,12 @@ def _number(move: Move, field_name: str, own: Any, kind: str, assumed: Assumptio
     return Number(0.0, "none")
 
 
-def _posts(
-    move: Move, row: Mapping[Any, Any], kind: str, students: Number, beds: Number, assumed: Assumptions
-) -> Number:
+def _posts(move: Move, own: Any, kind: str, sizes: tuple[Number, Number], assumed: Assumptions) -> Number:
     """Return posts; where only students or beds are known, staff per student or bed of the class."""
-    plain = _number(move, "posts", row.get("employees"), kind, assumed)
+    plain = _number(move, "posts", own, kind, assumed)
     if plain.origin != "class":
         return plain
-    for size, family in ((students, "posts_per_student"), (beds, "posts_per_bed")):
+    for size, family in zip(sizes, ("posts_per_student", "posts_per_bed"), strict=True):
         rate = assumed.get(family, kind)
         if rate is not None and size.origin in {"move", "institution"}:
             return Number(rate * size.value, "class")

@@ -10,10 +10,9 @@ path over the links that are open, with access, wait and egress. Composite, MODE
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +22,9 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 
 from geo.errors import Fault, ModelError
 from geo.region import Region, great_circle_km
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "LINK_CLASSES",
@@ -218,7 +220,7 @@ class RoadFit:
     def link_minutes(self, graph: RoadGraph, *, peak: bool) -> Array:
         """Return minutes of each link, shape (E,), free flow or in the peak."""
         minutes = graph.km * self.detour / np.array(self.speeds)[graph.link_class] * 60
-        return minutes * graph.congestion if peak else minutes
+        return np.asarray(minutes * graph.congestion if peak else minutes)
 
 
 def _usable(graph: RoadGraph, published: pd.DataFrame) -> pd.DataFrame:
@@ -387,24 +389,33 @@ def rail_minutes(
     """
     given = parameters or RailParameters()
     running = links[_running(links, year)].assign(minutes=_filled(links))
-    zones, count = access.shape
-    position = {str(key): zones + place for place, key in enumerate(stations.index)}
-    edges: list[tuple[int, int, float]] = []
+    edges, size = _network(running, list(map(str, stations.index)), access.shape[0], given.wait)
+    return _ride(edges, access, size, given.leave)
+
+
+def _network(
+    links: pd.DataFrame, stations: list[str], zones: int, wait: float
+) -> tuple[dict[tuple[int, int], float], int]:
+    """Return minutes between nodes, and how many nodes there are.
+
+    Nodes are counties, stations and, for each line, its platforms: boarding waits, riding does not.
+    """
+    position = {key: zones + place for place, key in enumerate(stations)}
+    edges: dict[tuple[int, int], float] = {}
     nodes: dict[tuple[str, str], int] = {}
-    for row in running.itertuples():
-        ends = []
-        for station in (str(row.from_station), str(row.to_station)):
-            key = (station, str(row.line_id))
-            if key not in nodes and station in position:
-                nodes[key] = zones + count + len(nodes)
-                edges += [(position[station], nodes[key], given.wait), (nodes[key], position[station], 1e-9)]
-            ends.append(nodes.get(key))
-        if None not in ends and np.isfinite(float(str(row.minutes))):
-            edges += [
-                (ends[0], ends[1], float(str(row.minutes))),
-                (ends[1], ends[0], float(str(row.minutes))),
-            ]  # type: ignore[list-item]
-    return _ride(edges, access, zones + count + len(nodes), given.leave)
+    columns = (links["from_station"], links["to_station"], links["line_id"], links["minutes"])
+    for start, stop, line, minutes in zip(*columns, strict=True):
+        if start not in position or stop not in position or not np.isfinite(minutes):
+            continue
+        for station in (start, stop):
+            node = nodes.setdefault((station, line), zones + len(stations) + len(nodes))
+            edges[position[station], node] = wait
+            # a sparse graph takes zero for no edge
+            edges[node, position[station]] = 1e-9
+        for pair in ((start, stop), (stop, start)):
+            ends = (nodes[pair[0], line], nodes[pair[1], line])
+            edges[ends] = min(float(minutes), edges.get(ends, np.inf))
+    return edges, zones + len(stations) + len(nodes)
 
 
 def _running(links: pd.DataFrame, year: int) -> pd.Series[bool]:
@@ -416,15 +427,18 @@ def _running(links: pd.DataFrame, year: int) -> pd.Series[bool]:
 def _filled(links: pd.DataFrame) -> pd.Series[float]:
     minutes, km = pd.to_numeric(links["minutes"]), pd.to_numeric(links["km"])
     known = minutes.notna() & km.notna()
+    if minutes.notna().all() or km[known].nunique() < 2:
+        return minutes
     slope, start = np.polyfit(km[known], minutes[known], 1)
     return minutes.fillna(start + slope * km)
 
 
-def _ride(edges: list[tuple[int, int, float]], access: Array, size: int, leave: float) -> Array:
+def _ride(edges: dict[tuple[int, int], float], access: Array, size: int, leave: float) -> Array:
     """Return the fastest county to county: in by access, through the network, out by access."""
     zones, count = access.shape
-    head, tail, cost = (np.array(part) for part in zip(*edges, strict=True)) if edges else ([], [], [])
-    matrix = csr_array((cost, (head, tail)), shape=(size, size))
+    ends = np.array(list(edges), dtype=np.int64).reshape(-1, 2)
+    cost = np.array(list(edges.values()), dtype=float)
+    matrix = csr_array((cost, (ends[:, 0], ends[:, 1])), shape=(size, size))
     between = np.asarray(dijkstra(matrix, directed=True, indices=np.arange(zones, zones + count)))
     between = between[:, zones : zones + count]
     np.fill_diagonal(between, np.inf)
@@ -508,7 +522,8 @@ class Travel:
 
 
 def _class_of_zones(density: Array) -> Ints:
-    return np.argmax(density[:, None] >= np.array(_DENSITY_FLOORS), axis=1).astype(np.int64)
+    first = np.argmax(density[:, None] >= np.array(_DENSITY_FLOORS), axis=1)
+    return np.asarray(first, dtype=np.int64)
 
 
 def measure_travel(region: Region, *, year: int = 2020, rail: RailParameters | None = None) -> Travel:

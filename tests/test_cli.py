@@ -1,0 +1,122 @@
+"""The command line as a user runs it: files written, faults told, never a traceback."""
+
+import csv
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from geo.cli import FAULT, NOT_AS_IT_IS, app
+from geo.scenario import Scenario
+
+RUN = CliRunner()
+PLAN = """
+name = "one move"
+[[moves]]
+institution = "huaneng"
+destination = "130629"
+start = 2025
+"""
+
+
+@pytest.fixture
+def plan(tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_run_writes_tables_and_map(plan, tmp_path, language):
+    out = tmp_path / "new" / "out"
+    done = RUN.invoke(app, ["run", str(plan), "--out", str(out), "--language", language])
+    assert done.exit_code == 0, done.stderr
+    assert {"scenario.toml", "map.html", "counties.csv", "years.csv", "region.csv", "run.gpkg"} <= {
+        path.name for path in out.iterdir()
+    }
+    assert Scenario.read(out / "scenario.toml").name == "one move"
+    rows = list(csv.reader((out / "region.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert len(rows) == 32
+    assert "[5/5]" in done.stderr
+    assert "1,000" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (PLAN + 'colour = "red"\n', "plan.toml:7 moves[0].colour"),
+        (PLAN.replace("2025", "1990"), "plan.toml:6 moves[0].start"),
+        (PLAN.replace("130629", "999999"), "plan.toml moves[0].destination"),
+        (PLAN + "[[moves\n", "plan.toml:7"),
+    ],
+)
+def test_a_faulty_scenario_is_told_and_nothing_is_written(plan, tmp_path, text, where):
+    plan.write_text(text, encoding="utf-8")
+    done = RUN.invoke(app, ["run", str(plan), "--out", str(tmp_path / "out")])
+    assert done.exit_code == FAULT
+    assert where in done.stderr
+    assert "Traceback" not in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made(plan, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = RUN.invoke(app, ["run", str(plan), "--out", str(tmp_path / "file" / "out"), "-l", "zh"])
+    assert done.exit_code == FAULT
+    assert "无法写入" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "nowhere.toml", "--out", "x"], ["scenarios", "unknown"], ["scenarios", "--language", "fr"]],
+)
+def test_other_faults(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = RUN.invoke(app, arguments)
+    assert done.exit_code == FAULT
+    assert done.stderr
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_scenarios_are_listed_and_printed(tmp_path):
+    listed = RUN.invoke(app, ["scenarios"])
+    assert listed.exit_code == 0
+    assert all(name in listed.stdout for name in ("announced", "moved", "empty"))
+    printed = RUN.invoke(app, ["scenarios", "announced"])
+    assert len(Scenario.from_toml(printed.stdout).moves) > 20
+    assert "# left out: shougang" in printed.stdout
+
+
+def test_layers_are_checked(tmp_path):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("name,lon,lat\na,116.3,39.9\n", encoding="utf-8")
+    bad.write_text("name,lon,lat\na,39.9,116.3\n", encoding="utf-8")
+    assert RUN.invoke(app, ["layers", "check", str(good)]).exit_code == 0
+    done = RUN.invoke(app, ["layers", "check", str(good), str(bad)])
+    assert done.exit_code == NOT_AS_IT_IS
+    assert "good.csv" in done.stdout
+    assert "bad.csv" in done.stdout
+
+
+def test_app_starts_streamlit_on_the_page(monkeypatch):
+    called = []
+
+    def fake(command, **_):
+        called.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr("geo.cli.subprocess.run", fake)
+    assert RUN.invoke(app, ["app", "--port", "9000"]).exit_code == 0
+    assert called[0][1:4] == ["-m", "streamlit", "run"]
+    assert called[0][4].endswith("app.py")
+    assert "--server.headless=false" in called[0]
+    assert "--server.port=9000" in called[0]
+
+
+def test_the_module_runs():
+    done = subprocess.run(
+        [sys.executable, "-m", "geo", "--help"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0
+    assert "scenarios" in done.stdout
