@@ -13,7 +13,8 @@ __all__ = ["Shelf", "renamed"]
 
 def renamed(scenario: Scenario, name: str) -> Scenario:
     """Return the scenario under another name."""
-    return type(scenario)(name=name, note=scenario.note, assumptions=scenario.assumptions, moves=scenario.moves)
+    made = type(scenario)
+    return made(name=name, note=scenario.note, assumptions=scenario.assumptions, moves=scenario.moves)
 
 
 @dataclass

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from geo.downloads import FORMATS, download
 from geo.maps.export import export_html
 from geo.panels.state import map_of, outcome_of
 from geo.panels.text import plain
@@ -55,7 +57,18 @@ def _map(session: Session, voice: Voice) -> None:
 def _tables(session: Session, region: Region, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.data.tables_heading')}")
     outcome = outcome_of(session.shelf.current)
-    _ = (outcome, region)
+    years = [int(year) for year in outcome.years]
+    year = st.select_slider(voice("app.data.year"), years, value=years[-1], key="download_year")
+    for form, mime in FORMATS.items():
+        st.download_button(
+            voice(f"app.data.{form}"),
+            partial(download, region, outcome, form, year, voice.language),
+            f"{_stem(session)}-{year}.{form}",
+            mime,
+            on_click="ignore",
+            width="stretch",
+            key=f"download_{form}",
+        )
 
 
 def _own_layer(region: Region, voice: Voice) -> None:
@@ -79,7 +92,13 @@ def _own_layer(region: Region, voice: Voice) -> None:
 
 
 def _report(report: LayerReport, voice: Voice) -> None:
-    head, draw = ("bad", st.error) if report.faults else ("warned", st.warning) if report.warnings else ("good", st.success)
+    head, draw = (
+        ("bad", st.error)
+        if report.faults
+        else ("warned", st.warning)
+        if report.warnings
+        else ("good", st.success)
+    )
     count = len(report.faults) if report.faults else report.count
     draw(voice(f"app.data.own_{head}", name=report.name, count=count, warnings=len(report.warnings)))
     found = [*report.faults, *report.warnings]

@@ -31,6 +31,7 @@ class _Names:
     """Names of counties and institutions in the reader's language."""
 
     counties: dict[str, str]
+    alone: dict[str, str]
     institutions: dict[str, str]
 
     @classmethod
@@ -43,6 +44,7 @@ class _Names:
         }
         return cls(
             counties,
+            {str(code): str(name) for code, name in region.counties[f"name_{voice.language}"].items()},
             {
                 str(key): voice.pick(str(en), str(zh)) + marks.get(key, "")
                 for key, en, zh in zip(frame.index, frame["name_en"], frame["name_zh"], strict=True)
@@ -52,8 +54,8 @@ class _Names:
     def of_move(self, move: Move) -> str:
         return move.name or self.institutions.get(move.institution or "", move.institution or "")
 
-    def origin_of(self, move: Move, region: Region) -> str:
-        return self.counties.get(_origin(move, region), "–")
+    def short(self, code: str) -> str:
+        return self.alone.get(code, code or "–")
 
 
 def place_name(region: Region, voice: Voice, code: str) -> str:
@@ -75,7 +77,13 @@ def _with_moves(scenario: Scenario, moves: tuple[Move, ...]) -> Scenario:
 
 
 def add(session: Session, region: Region, voice: Voice, moves: tuple[Move, ...]) -> None:
-    """Put moves at the end of the current scenario, or say why they cannot be; the scenario is then untouched."""
+    """Put moves at the end of the current scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario cannot hold them; it is then as it was.
+    """
     current = session.shelf.current
     changed = _with_moves(current, (*current.moves, *moves))
     validate(changed, region)
@@ -88,9 +96,9 @@ def add(session: Session, region: Region, voice: Voice, moves: tuple[Move, ...])
 
 
 def put(session: Session, region: Region, voice: Voice, move: Move) -> None:
-    """Take over a move made on the map.
+    """Take over a move made on the map; raises as :func:`add`.
 
-    An institution that moves already changes its destination; back at its origin, it stays. Raises as :func:`add`.
+    An institution that moves already changes its destination; back at its origin, it stays.
     """
     moves = session.shelf.current.moves
     places = [place for place, kept in enumerate(moves) if kept.institution == move.institution]
@@ -131,32 +139,36 @@ def _listed(scenario: Scenario, region: Region, voice: Voice, names: _Names) -> 
     if not scenario.moves:
         st.info(voice("app.moves.none"))
         return []
-    head = {key: voice(f"app.moves.columns_{key}") for key in ("institution", "from", "to", "start", "end", "share")}
-    frame = pd.DataFrame(
-        [
-            {
-                head["institution"]: names.of_move(move),
-                head["from"]: names.origin_of(move, region),
-                head["to"]: names.counties.get(move.destination, move.destination),
-                head["start"]: str(move.start),
-                head["end"]: str(move.end),
-                head["share"]: f"{100 * move.share:.0f} %",
-            }
-            for move in scenario.moves
-        ]
-    )
+    frame = _move_rows(scenario, region, voice, names)
+    widths = dict(zip(frame.columns, (165, 130, 90), strict=False))
     picked: Any = st.dataframe(
         frame,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
         height=min(320, 38 + 35 * len(frame)),
+        column_config={name: st.column_config.Column(width=width) for name, width in widths.items()},
         key=f"moves_{scenario.hash[:12]}",
     )
     rows = [int(row) for row in picked.selection.rows]
     if not rows:
         st.caption(voice("app.moves.select_hint"))
     return rows
+
+
+def _move_rows(scenario: Scenario, region: Region, voice: Voice, names: _Names) -> pd.DataFrame:
+    head = [voice(f"app.moves.columns_{key}") for key in ("institution", "to", "when", "from", "share")]
+    rows = [
+        (
+            names.of_move(move),
+            names.short(move.destination),
+            f"{move.start}–{move.end}",
+            names.short(_origin(move, region)),
+            f"{100 * move.share:.0f} %",
+        )
+        for move in scenario.moves
+    ]
+    return pd.DataFrame(rows, columns=head)
 
 
 def _on_chosen(session: Session, voice: Voice, chosen: list[int]) -> None:
@@ -176,7 +188,9 @@ def _form(session: Session, region: Region, voice: Voice, names: _Names, editing
     """Ask for one move; ``editing`` is the place of the move that is changed, None for a new one."""
     before = None if editing is None else session.shelf.current.moves[editing]
     key = f"move_{'new' if editing is None else editing}"
-    free = st.toggle(voice("app.moves.free"), value=bool(before and before.institution is None), key=f"{key}_free")
+    free = st.toggle(
+        voice("app.moves.free"), value=bool(before and before.institution is None), key=f"{key}_free"
+    )
     fields = _who_free(voice, names, before, key) if free else _who_listed(region, voice, names, before, key)
     fields |= _where_when(region, voice, names, before, key)
     fields |= _sizes(region, voice, before, fields.get("institution"), key)
@@ -213,8 +227,9 @@ def refused(voice: Voice, error: ScenarioError) -> None:
     st.error(f"{voice('app.moves.refused')}\n\n{faults}\n\n{voice('app.error.kept')}")
 
 
-def _at(options: list[str], value: str | None, default: int = 0) -> int:
-    return options.index(value) if value in options else default
+def _at(options: list[str], before: Move | None, field: str) -> int:
+    value = getattr(before, field, None)
+    return options.index(value) if value in options else 0
 
 
 def _who_free(voice: Voice, names: _Names, before: Move | None, key: str) -> dict[str, Any]:
@@ -225,7 +240,7 @@ def _who_free(voice: Voice, names: _Names, before: Move | None, key: str) -> dic
     kind = st.selectbox(
         voice("app.moves.free_kind"),
         kinds,
-        index=_at(kinds, before and before.kind),
+        index=_at(kinds, before, "kind"),
         format_func=lambda k: voice(f"kind.{k}"),
         key=f"{key}_kind",
     )
@@ -233,21 +248,19 @@ def _who_free(voice: Voice, names: _Names, before: Move | None, key: str) -> dic
     origin = st.selectbox(
         voice("app.moves.origin"),
         codes,
-        index=_at(codes, before and before.origin),
+        index=_at(codes, before, "origin"),
         format_func=names.counties.__getitem__,
         key=f"{key}_origin",
     )
     return {"name": name.strip(), "kind": kind, "origin": origin}
 
 
-def _who_listed(
-    region: Region, voice: Voice, names: _Names, before: Move | None, key: str
-) -> dict[str, Any]:
+def _who_listed(region: Region, voice: Voice, names: _Names, before: Move | None, key: str) -> dict[str, Any]:
     options = sorted(names.institutions, key=lambda i: names.institutions[i])
     chosen = st.selectbox(
         voice("app.moves.institution"),
         options,
-        index=_at(options, before and before.institution),
+        index=_at(options, before, "institution"),
         format_func=names.institutions.__getitem__,
         key=f"{key}_institution",
     )
@@ -260,7 +273,7 @@ def _who_listed(
     origin = st.selectbox(
         voice("app.moves.origin"),
         codes,
-        index=_at(codes, before and before.origin),
+        index=_at(codes, before, "origin"),
         format_func=names.counties.__getitem__,
         key=f"{key}_listed_origin",
     )
@@ -273,14 +286,12 @@ def _destinations(region: Region) -> list[str]:
     return [*first, *(code for code in region.codes if code not in first)]
 
 
-def _where_when(
-    region: Region, voice: Voice, names: _Names, before: Move | None, key: str
-) -> dict[str, Any]:
+def _where_when(region: Region, voice: Voice, names: _Names, before: Move | None, key: str) -> dict[str, Any]:
     codes = _destinations(region)
     destination = st.selectbox(
         voice("app.moves.destination"),
         codes,
-        index=_at(codes, before and before.destination),
+        index=_at(codes, before, "destination"),
         format_func=names.counties.__getitem__,
         key=f"{key}_destination",
     )

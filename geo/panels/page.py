@@ -60,7 +60,7 @@ def _map(session: Session, here: Region, voice: Voice) -> None:
         view = map_of(session)
     place = session.shelf.active
     event = map_component(
-        view, key="map", language=voice.language, state={"a": place, "b": -1}, height=_MAP_HEIGHT
+        view, key="map", language=voice.language, state={"a": -1, "b": place}, height=_MAP_HEIGHT
     )
     if event and event.type == "move":
         _on_drag(session, here, voice, event)

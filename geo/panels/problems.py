@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from geo.errors import GeoError
 from geo.panels.text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from geo.panels.text import Voice
 
 __all__ = ["show_error", "shown"]

@@ -40,7 +40,9 @@ def show(session: Session, region: Region, voice: Voice) -> None:
 def _current(session: Session, voice: Voice) -> None:
     shelf, scenario = session.shelf, session.shelf.current
     key = f"{shelf.active}_{scenario.name}"
-    name = st.text_input(voice("app.shelf.rename"), scenario.name, max_chars=_NAME_LENGTH, key=f"name_{key}").strip()
+    name = st.text_input(
+        voice("app.shelf.rename"), scenario.name, max_chars=_NAME_LENGTH, key=f"name_{key}"
+    ).strip()
     if name != scenario.name:
         if not name:
             st.error(voice("app.shelf.name_empty"))
@@ -58,7 +60,9 @@ def _current(session: Session, voice: Voice) -> None:
         st.rerun()
     last = len(shelf.scenarios) == 1
     hint = voice("app.shelf.delete_last") if last else None
-    if delete.button(voice("app.shelf.delete"), key="shelf_delete", disabled=last, help=hint, width="stretch"):
+    if delete.button(
+        voice("app.shelf.delete"), key="shelf_delete", disabled=last, help=hint, width="stretch"
+    ):
         shelf.delete()
         st.rerun()
     _as_text(scenario, voice)
@@ -77,10 +81,18 @@ def _as_text(scenario: Scenario, voice: Voice) -> None:
     left, right = st.columns(2)
     stem = f"scenario-{scenario.hash[:8]}"
     left.download_button(
-        voice("app.shelf.download_toml"), scenario.to_toml(), f"{stem}.toml", "application/toml", width="stretch"
+        voice("app.shelf.download_toml"),
+        scenario.to_toml(),
+        f"{stem}.toml",
+        "application/toml",
+        width="stretch",
     )
     right.download_button(
-        voice("app.shelf.download_json"), scenario.to_json(), f"{stem}.json", "application/json", width="stretch"
+        voice("app.shelf.download_json"),
+        scenario.to_json(),
+        f"{stem}.json",
+        "application/json",
+        width="stretch",
     )
 
 
@@ -95,7 +107,9 @@ def _open_file(session: Session, region: Region, voice: Voice) -> None:
         show_error(voice, error)
         return
     st.session_state["opened_file"] = file.file_id
-    session.shelf.add(scenario if scenario.name else renamed(scenario, file.name.rsplit(".", 1)[0][:_NAME_LENGTH]))
+    session.shelf.add(
+        scenario if scenario.name else renamed(scenario, file.name.rsplit(".", 1)[0][:_NAME_LENGTH])
+    )
     session.notice = voice("app.shelf.opened", name=session.shelf.current.name)
     st.rerun()
 

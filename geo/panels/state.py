@@ -1,24 +1,27 @@
-"""What a session holds: a language, a shelf of scenarios, and which of them is shown.
+"""What a session holds: a language and a shelf of scenarios, one of which is worked on.
 
-Nothing here draws. Region and outcomes are shared by all sessions and cached by content, so that two people who
-look at the same scenario compute it once.
+Nothing here draws. Region and outcomes are shared by all sessions and cached by content, so that two people
+who look at the same scenario compute it once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from geo.maps.view import MapView, build_view
 from geo.measures import MEASURES
 from geo.model.level0 import simulate_level0
-from geo.outcome import Outcome
 from geo.presets import PRESETS, preset
 from geo.region import Region, load_region
 from geo.scenario import Scenario
 from geo.shelf import Shelf
+
+if TYPE_CHECKING:
+    from geo.outcome import Outcome
 
 __all__ = ["Session", "map_of", "open_session", "outcome_of", "region"]
 
@@ -40,14 +43,10 @@ def region() -> Region:
     return load_region()
 
 
-@st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT)
-def _outcome(digest: str, _scenario: Scenario) -> Outcome:
-    return simulate_level0(region(), _scenario)
-
-
+@st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})
 def outcome_of(scenario: Scenario) -> Outcome:
     """Return what follows from a scenario, computed once per content."""
-    return _outcome(scenario.hash, scenario)
+    return simulate_level0(region(), scenario)
 
 
 def map_of(session: Session) -> MapView:

@@ -35,7 +35,8 @@ class Voice:
 
     def __call__(self, key: str, /, **values: Any) -> str:
         """Return the text of ``key``; values from data are made plain."""
-        return say(key, self.language, **{k: plain(v) if isinstance(v, str) else v for k, v in values.items()})
+        made = {name: plain(value) if isinstance(value, str) else value for name, value in values.items()}
+        return say(key, self.language, **made)
 
     def number(self, value: float | None, *, digits: int = 0, sign: bool = False) -> str:
         """Write a number as readers of this language write it."""

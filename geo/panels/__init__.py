@@ -1,0 +1,1 @@
+"""The parts of the page; Streamlit lives here and nowhere else in the package."""
