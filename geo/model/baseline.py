@@ -1,0 +1,216 @@
+"""The region before any move: measured, estimated and fitted once, shipped, and read back.
+
+``python -m geo.model.baseline`` calibrates and writes ``layers/baseline.npz``; :func:`load_baseline` reads it
+in a few milliseconds and calibrates afresh only where the layers have changed since.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import logging
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.model.archive import pack, unpack
+from geo.model.gravity import Gravity, GravityFit, fit_gravity
+from geo.model.jobs import Jobs, estimate_jobs
+from geo.model.travel import RoadFit, RoadGraph, Travel, measure_travel
+from geo.region import Region, load_region
+from geo.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FILE", "MODEL_VERSION", "YEAR", "Baseline", "calibrate", "load_baseline", "measure", "shipped"]
+
+Array = NDArray[np.float64]
+
+FILE = "baseline.npz"
+# Part of the file: raise it whenever the same layers would give another baseline.
+MODEL_VERSION = 1
+YEAR = 2020  # of the census and of the rail network
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """The region before any move.
+
+    Parameters
+    ----------
+    codes
+        County codes, N.
+    institutions
+        As in :class:`geo.region.Region`.
+    levels
+        Measure id to its value before any move, shape (N,).
+    flows
+        Commuters from home to work, shape (N, N).
+    minutes
+        Door to door in the peak, shape (N, N).
+    area_km2
+        Shape (N,).
+    region_hash
+        Content hash of the layers.
+    travel, jobs, fit
+        What it was made of, to report; None in a hand-made baseline.
+    """
+
+    codes: tuple[str, ...]
+    institutions: pd.DataFrame = field(repr=False)
+    levels: Mapping[str, Array] = field(repr=False)
+    flows: Array = field(repr=False)
+    minutes: Array = field(repr=False)
+    area_km2: Array = field(repr=False)
+    region_hash: str
+    travel: Travel | None = field(default=None, repr=False)
+    jobs: Jobs | None = field(default=None, repr=False)
+    fit: GravityFit | None = field(default=None, repr=False)
+
+    @property
+    def homes(self) -> Array:
+        """Return where the workers of each county live: home by work, columns sum to 1, shape (N, N)."""
+        total = self.flows.sum(axis=0)
+        own = np.eye(len(self.codes))
+        return np.where(total > 0, self.flows / np.where(total > 0, total, 1.0), own)
+
+
+@lru_cache(maxsize=2)
+def calibrate(region: Region, year: int = YEAR) -> Baseline:
+    """Return the baseline of a region: the shipped one if it fits, else a fresh one; kept per region.
+
+    Parameters
+    ----------
+    year
+        Year of the rail network.
+    """
+    return load_baseline(region, year)
+
+
+def load_baseline(region: Region, year: int = YEAR) -> Baseline:
+    """Read the shipped baseline; calibrate afresh, and log why, where it is of other layers or another model.
+
+    Parameters
+    ----------
+    year
+        Year of the rail network.
+    """
+    path = region.folder / FILE
+    try:
+        header, arrays = unpack(path)
+    except (OSError, ValueError) as problem:
+        _LOG.warning(say("baseline.unreadable", path=path.name, reason=problem))
+        return measure(region, year)
+    wanted = _stamp(region, year)
+    if {key: header.get(key) for key in wanted} != wanted:
+        _LOG.warning(say("baseline.stale", path=path.name))
+        return measure(region, year)
+    return _baseline(region, *_read(header, arrays))
+
+
+def _stamp(region: Region, year: int) -> dict[str, Any]:
+    return {"region": region.content_hash, "model": MODEL_VERSION, "year": year}
+
+
+def measure(region: Region, year: int = YEAR) -> Baseline:
+    """Measure travel, estimate jobs and fit commuting: a few seconds.
+
+    Parameters
+    ----------
+    year
+        Year of the rail network.
+    """
+    travel = measure_travel(region, year=year)
+    jobs = estimate_jobs(region, travel.road)
+    return _baseline(region, travel, jobs, fit_gravity(travel, jobs))
+
+
+def _baseline(region: Region, travel: Travel, jobs: Jobs, fit: GravityFit) -> Baseline:
+    city = region.counties["city_code"]
+    population = region.population
+    levels = {
+        "population": population,
+        "density": population / region.area_km2,
+        "jobs": jobs.jobs,
+        "institutional_jobs": jobs.institutional_total,
+        "gdp_per_head": region.cities["gdp_per_head"].reindex(city).to_numpy(float),
+        "pm25": region.cities["pm25"].reindex(city).to_numpy(float),
+    }
+    return Baseline(
+        region.codes, region.institutions, levels, fit.flows, fit.minutes, region.area_km2,
+        region.content_hash, travel, jobs, fit,
+    )  # fmt: skip
+
+
+# To and from arrays ---------------------------------------------------------------------------------
+
+_GRAPH = ("links", "km", "link_class", "congestion")
+_TRAVEL = ("road", "rail", "own_pace", "area_km2", "km")
+
+
+def shipped(baseline: Baseline) -> bytes:
+    """Return the baseline as the bytes of ``layers/baseline.npz``; minutes follow from road and rail.
+
+    Raises
+    ------
+    ValueError
+        If it is a hand-made baseline, which does not know what it was made of.
+    """
+    travel, jobs, fit = baseline.travel, baseline.jobs, baseline.fit
+    if travel is None or jobs is None or fit is None:
+        raise ValueError(baseline.region_hash)
+    arrays = {f"graph_{name}": getattr(travel.graph, name) for name in _GRAPH}
+    arrays |= {f"travel_{name}": getattr(travel, name) for name in _TRAVEL}
+    arrays |= {f"institutional_{kind}": posts for kind, posts in jobs.institutional.items()}
+    arrays |= {"workers": jobs.workers, "jobs": jobs.jobs, "flows": fit.flows}
+    roads = {name: getattr(travel.fit, name) for name in ("detour", "speeds", "rmse_km", "rmse_minutes")}
+    header = {
+        "region": baseline.region_hash, "model": MODEL_VERSION, "year": travel.year,
+        "codes": baseline.codes, "kinds": list(jobs.institutional), "gravity": asdict(fit.gravity),
+        "evaluations": fit.evaluations, "roads": roads, "road_rows": _text(travel.fit.table),
+        "moments": _text(fit.moments),
+    }  # fmt: skip
+    return pack(header, arrays)
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_json(orient="table", double_precision=15, force_ascii=False, index=False)
+
+
+def _table(text: str) -> pd.DataFrame:
+    return pd.read_json(io.StringIO(text), orient="table", precise_float=True)
+
+
+def _read(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Travel, Jobs, GravityFit]:
+    codes = tuple(header["codes"])
+    graph = RoadGraph(codes, **{name: arrays[f"graph_{name}"] for name in _GRAPH})
+    roads = dict(header["roads"])
+    speeds = tuple(roads.pop("speeds"))
+    fit = RoadFit(speeds=speeds, **roads, table=_table(header["road_rows"]))
+    travel = Travel(graph, fit, **{name: arrays[f"travel_{name}"] for name in _TRAVEL}, year=header["year"])
+    institutional = {kind: arrays[f"institutional_{kind}"] for kind in header["kinds"]}
+    jobs = Jobs(codes, arrays["workers"], arrays["jobs"], institutional)
+    gravity = Gravity(**header["gravity"])
+    moments = _table(header["moments"])
+    commuting = GravityFit(gravity, arrays["flows"], gravity.minutes(travel), moments, header["evaluations"])
+    return travel, jobs, commuting
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Calibrate from the layers and write the baseline beside them."""
+    parser = argparse.ArgumentParser(prog="python -m geo.model.baseline", description=__doc__)
+    parser.add_argument("--out", type=Path, default=None)
+    given = parser.parse_args(arguments)
+    region = load_region()
+    (given.out or region.folder / FILE).write_bytes(shipped(measure(region)))
+
+
+if __name__ == "__main__":
+    main()

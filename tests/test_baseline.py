@@ -1,0 +1,59 @@
+"""The shipped baseline is what calibrating the shipped layers gives, and is left alone when they change."""
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+
+from geo.model.archive import pack, unpack
+from geo.model.baseline import FILE, load_baseline, measure, shipped
+
+
+@pytest.fixture(scope="module")
+def fresh(region):
+    return measure(region)
+
+
+def test_what_ships_is_what_calibration_gives(region, fresh, caplog):
+    with caplog.at_level(logging.WARNING):
+        read = load_baseline(region)
+    assert caplog.records == []
+    np.testing.assert_allclose(read.flows, fresh.flows, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(read.minutes, fresh.minutes, rtol=1e-12)
+    assert read.fit.gravity == fresh.fit.gravity
+    assert read.travel.fit.speeds == fresh.travel.fit.speeds
+    np.testing.assert_allclose(read.fit.moments["model"], fresh.fit.moments["model"], rtol=1e-12)
+    for kind, posts in fresh.jobs.institutional.items():
+        np.testing.assert_array_equal(read.jobs.institutional[kind], posts)
+
+
+def test_equal_contents_give_equal_bytes(fresh):
+    assert shipped(fresh) == shipped(fresh)
+
+
+def test_other_layers_are_calibrated_afresh_and_said_so(region, fresh, caplog, monkeypatch):
+    asked = []
+    monkeypatch.setattr("geo.model.baseline.measure", lambda *given: asked.append(given) or fresh)
+    changed = dataclasses.replace(region, content_hash="another")
+    with caplog.at_level(logging.WARNING):
+        assert load_baseline(changed) is fresh
+    assert len(asked) == 1
+    assert FILE in caplog.text
+
+
+def test_a_broken_file_is_calibrated_afresh(region, fresh, caplog, monkeypatch, tmp_path):
+    (tmp_path / FILE).write_bytes(b"PK no archive")
+    monkeypatch.setattr("geo.model.baseline.measure", lambda *_: fresh)
+    with caplog.at_level(logging.WARNING):
+        assert load_baseline(dataclasses.replace(region, folder=tmp_path)) is fresh
+    assert FILE in caplog.text
+
+
+def test_an_archive_keeps_arrays_and_header(tmp_path):
+    arrays = {"whole": np.arange(3), "real": np.array([[0.1, np.inf]])}
+    (tmp_path / "a.npz").write_bytes(pack({"name": "京"}, arrays))
+    header, found = unpack(tmp_path / "a.npz")
+    assert header == {"name": "京"}
+    np.testing.assert_array_equal(found["whole"], arrays["whole"])
+    np.testing.assert_array_equal(found["real"], arrays["real"])
