@@ -163,7 +163,7 @@ function firstState(language) {
     layers: true,
     legend: true,
     table: false,
-    sort: "value",
+    sort: "",
     playing: false,
     view: null,
   };

@@ -15,7 +15,8 @@ function placeName(app, code) {
   const county = app.region.county(code);
   if (!county) return "";
   const city = app.region.cityOf.get(county.city_code);
-  const [first, second] = [app.texts.name(county), city ? app.texts.name(city) : ""];
+  const around = county.xiongan ? app.texts.say("map.xiongan_name") : city ? app.texts.name(city) : "";
+  const [first, second] = [app.texts.name(county), around];
   return app.texts.language === "zh" ? `${second}${first}` : [first, second].filter(Boolean).join(", ");
 }
 
@@ -46,7 +47,7 @@ function countyRow(app, measure, i) {
   const after = moving ? sideValues(app, measure, b)[i] : NaN;
   const chosen = measure.id === app.now.measure.id;
   const press = button(app.texts.pick(measure.name), () => app.store.set({ measure: measure.id }), { class: "jjj-link", "aria-pressed": String(chosen) });
-  const cells = [before, after].map((value) => el("td", {}, app.texts.number(value, measure.digits)));
+  const cells = [before, after].map((value, k) => el("td", {}, k && !moving ? "" : app.texts.number(value, measure.digits)));
   const change = el("td", {}, moving ? app.texts.number(after - before, measure.digits, true) : "");
   const unit = el("small", {}, `${app.texts.pick(measure.unit)} · ${app.texts.say(`status.${measure.status}`)}`);
   return el("tr", { class: chosen ? "chosen" : "" }, el("th", { scope: "row" }, press, unit), cells, change);

@@ -74,11 +74,23 @@ function runOn(ring, [south, north, west, east]) {
   });
 }
 
+// A ring's stretches that do not lie on the box.
+function inner(ring, [south, north, west, east]) {
+  const stretches = [[]];
+  for (const point of ring) {
+    const cut = point[0] <= south || point[0] >= north || point[1] <= west || point[1] >= east;
+    stretches.at(-1).push(point);
+    if (cut) stretches.push([point]);
+  }
+  const onBox = (line) => line.length === 2 && line.every(([lat, lng]) => lat <= south || lat >= north || lng <= west || lng >= east);
+  return stretches.filter((line) => line.length > 1 && !onBox(line));
+}
+
 function drawLand(app) {
   const renderer = pathsIn("land");
   const looks = {
-    province: { fill: true, fillColor: LAND, fillOpacity: 1, color: LAND_EDGE, weight: 1 },
-    sea: { fill: true, fillColor: SEA, fillOpacity: 1, color: SEA, weight: 0 },
+    province: { fill: true, fillColor: LAND, fillOpacity: 1, stroke: false },
+    sea: { fill: true, fillColor: SEA, fillOpacity: 1, stroke: false },
   };
   const order = { sea: 0, province: 1 };
   const edges = edgesOf(app.region.neighbours);
@@ -87,6 +99,8 @@ function drawLand(app) {
     L.polygon(item.shape.map((polygon) => polygon.map((ring) => runOn(ring, edges))), still("land", renderer, looks[item.kind] || looks.province)),
   );
   app.land = L.featureGroup(shapes).addTo(app.map);
+  const lines = sorted.flatMap((item) => item.shape.flat().flatMap((ring) => inner(ring, edges)));
+  L.polyline(lines, still("land", renderer, { color: LAND_EDGE, weight: 1, opacity: 1 })).addTo(app.map);
 }
 
 function drawCounties(app, pane) {
@@ -211,10 +225,10 @@ function regionBounds(app) {
 // Leave room for the cards that lie over the map.
 function fitRegion(app) {
   const width = app.root.clientWidth;
-  const wide = width >= 760;
-  const right = wide && app.state.layers ? 262 : 12;
+  const wide = app.tier !== "narrow";
+  const right = app.tier === "wide" ? 282 : 12;
   app.map.fitBounds(app.bounds, {
-    paddingTopLeft: [wide ? Math.min(330, width * 0.22) : 8, wide ? 40 : 104],
+    paddingTopLeft: [{ wide: Math.min(330, width * 0.22), medium: 100, narrow: 8 }[app.tier], wide ? 40 : 104],
     paddingBottomRight: [right, wide ? 84 : 200],
     animate: false,
   });

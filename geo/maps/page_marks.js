@@ -111,9 +111,9 @@ function buildMarks(app) {
   showMarks(app);
   app.map.on("zoomend", () => spread(app));
   app.store.follow("hidden", () => {
+    drawMovers(app);
     showMarks(app);
     showLines(app);
-    drawMovers(app);
   });
 }
 
@@ -126,29 +126,32 @@ function showMarks(app) {
       entry.marker.addTo(app.map);
       entry.drawn = true;
     }
-    if (entry.drawn) entry.marker.getElement().hidden = !entry.shown;
+    const node = entry.drawn ? entry.marker.getElement() : null;
+    if (node && node.hidden === entry.shown) node.hidden = !entry.shown;
   }
   spread(app);
 }
 
 // Marks that share a spot are set on a spiral, in pixels, so that each can be seen and taken.
 function spread(app) {
-  const heaps = [];
+  const heaps = new Map();
   const entries = [...app.marks.filter((entry) => entry.shown && !entry.keys.includes("layer:rail")), ...(app.movers || [])];
   for (const entry of entries) {
     const point = app.map.latLngToLayerPoint(entry.marker.getLatLng());
-    const heap = heaps.find((other) => other.point.distanceTo(point) < TOGETHER);
-    if (heap) heap.entries.push(entry);
-    else heaps.push({ point, entries: [entry] });
+    const cell = `${Math.round(point.x / TOGETHER)},${Math.round(point.y / TOGETHER)}`;
+    if (heaps.has(cell)) heaps.get(cell).push(entry);
+    else heaps.set(cell, [entry]);
   }
   const gap = { s: 5.2, m: 8.5, l: 11 }[app.root.dataset.scale];
-  for (const { entries: shared } of heaps) {
+  for (const shared of heaps.values()) {
     shared.forEach((entry, i) => shift(entry.marker, i ? gap * Math.sqrt(i) * 1.25 : 0, i * GOLDEN_ANGLE));
   }
 }
 
 function shift(marker, radius, angle) {
-  marker.shift = [Math.round(radius * Math.cos(angle)), Math.round(radius * Math.sin(angle))];
+  const next = [Math.round(radius * Math.cos(angle)), Math.round(radius * Math.sin(angle))];
+  if (marker.shift && marker.shift[0] === next[0] && marker.shift[1] === next[1]) return;
+  marker.shift = next;
   marker.box.style.setProperty("--dx", `${marker.shift[0]}px`);
   marker.box.style.setProperty("--dy", `${marker.shift[1]}px`);
 }
@@ -245,6 +248,9 @@ function drawMovers(app) {
   const pending = app.pending ? [app.pending] : [];
   const ends = [...activeMoves(app), ...pending].map((move) => moveEnds(app, move)).filter(Boolean);
   const shown = ends.filter((end) => !hiddenMover(app, end));
+  const same = JSON.stringify([app.edition, app.state.language, app.pending, shown.map(({ move }) => [move.institution, move.origin, move.destination, move.start])]);
+  if (same === app.moverKey) return;
+  app.moverKey = same;
   app.movers = shown.map((end) => moverMark(app, end));
   app.moverLayers = [...shown.flatMap((end) => arcsOf(end, app.arcRenderer, end.move === app.pending)), ...app.movers.map(({ marker }) => marker)];
   for (const layer of app.moverLayers) layer.addTo(app.map);

@@ -1,7 +1,6 @@
 // Cards over the map: controls, legend, years, messages.
 
 const MODES = ["baseline", "scenario", "swipe", "difference"];
-const GROUP_ORDER = ["base", "direct", "jobs", "people", "commuting", "prices", "environment", "welfare"];
 
 function modeBar(app) {
   const press = (mode) => app.store.set({ mode });
@@ -30,12 +29,10 @@ function measureSelect(app) {
     if (!measure.before && !hasYears(app, measure)) continue;
     groups.set(measure.group, [...(groups.get(measure.group) || []), measure]);
   }
-  const rank = (group) => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : 99);
-  const ordered = [...groups].sort((x, y) => rank(x[0]) - rank(y[0]));
   const select = el(
     "select",
     { "aria-label": app.texts.say("map.measure"), class: "jjj-measure", onchange: () => app.store.set({ measure: select.value }) },
-    ordered.map(([group, list]) =>
+    [...groups].map(([group, list]) =>
       el("optgroup", { label: groupName(app, group) }, list.map((measure) => el("option", { value: measure.id }, app.texts.pick(measure.name)))),
     ),
   );
@@ -122,6 +119,8 @@ function noneRow(app, classes) {
 function legendFacts(app, missing) {
   const { texts, now } = app;
   const lines = [el("div", { class: "jjj-facts" }, el("span", { class: "jjj-badge" }, texts.say(`status.${now.measure.status}`)), el("span", {}, now.measure.source || ""))];
+  const total = regionLine(app);
+  if (total) lines.unshift(total);
   if (!now.moving && app.state.mode !== "baseline") lines.unshift(el("p", { class: "jjj-hint" }, texts.say("map.legend.fixed")));
   if (missing) {
     const chip = el("i", { class: "jjj-dot" });
@@ -129,6 +128,16 @@ function legendFacts(app, missing) {
     lines.unshift(el("div", { class: "jjj-key" }, chip, texts.say("map.legend.missing", { count: missing })));
   }
   return lines;
+}
+
+function regionLine(app) {
+  const { state, now, texts } = app;
+  const scenario = app.scenarios[state.b];
+  const series = scenario && state.mode !== "baseline" ? scenario.regional[now.measure.id] : null;
+  const value = series ? series[clamp(state.year - scenario.years[0], 0, series.length - 1)] : null;
+  if (!known(value)) return null;
+  const text = `${texts.number(value, now.measure.digits)}${NO_BREAK}${texts.pick(now.measure.unit)}`;
+  return el("p", { class: "jjj-region" }, texts.say("map.legend.region", { name: sideName(app, state.b), value: text }));
 }
 
 function drawLegend(app) {

@@ -1,6 +1,7 @@
 // Putting it together: the frame, what follows what, the live frame's protocol, the file's start.
 
-const NARROW = 760;
+const NARROW = 640;
+const MEDIUM = 1040;
 
 function makeParts() {
   const part = (name, tag = "div", more = {}) => el(tag, { class: `jjj-${name} ${more.card === false ? "" : "jjj-card"}`, ...more.set });
@@ -31,10 +32,12 @@ function buildFrame(app) {
 
 // The same cards, laid out for a wide or a narrow frame.
 function arrange(app) {
-  const narrow = app.root.clientWidth < NARROW;
-  if (app.narrow === narrow) return;
-  app.narrow = narrow;
-  app.root.classList.toggle("narrow", narrow);
+  const width = app.root.clientWidth;
+  const tier = width < NARROW ? "narrow" : width < MEDIUM ? "medium" : "wide";
+  if (app.tier === tier) return;
+  const narrow = tier === "narrow";
+  Object.assign(app, { tier, narrow });
+  for (const name of ["narrow", "medium", "wide"]) app.root.classList.toggle(name, name === tier);
   const { controls, search, info, layers, legend, time, table, tools } = app.parts;
   const { left, right, middle, sheet } = app.boxes;
   if (narrow) {
@@ -46,15 +49,22 @@ function arrange(app) {
     right.replaceChildren(tools, layers, table, legend);
     middle.replaceChildren(time);
   }
+  if (!app.map) return;
   drawOpen(app);
+  drawNote(app);
 }
 
 function drawOpen(app) {
   const { state, parts, narrow } = app;
-  parts.layers.hidden = narrow ? state.open !== "layers" : !state.layers || state.table;
+  parts.layers.hidden = !layersOpen(app);
   parts.controls.classList.toggle("unfolded", state.open === "fields");
   parts.legend.classList.toggle("slim", narrow && state.open !== "legend");
   drawTools(app);
+}
+
+// A wide map shows its list of layers; elsewhere it opens when asked for.
+function layersOpen(app) {
+  return app.tier === "wide" ? app.state.layers && !app.state.table : app.state.open === "layers";
 }
 
 function drawZoom(app) {
@@ -68,15 +78,15 @@ function drawZoom(app) {
 }
 
 function openOn(app, name) {
-  const { state, narrow } = app;
+  const { state, narrow, tier } = app;
   if (name === "table") return app.store.set({ table: !state.table, open: "" });
-  if (name === "layers" && !narrow) return app.store.set({ layers: !state.layers || state.table, table: false });
-  return app.store.set({ open: state.open === name ? "" : name, table: narrow ? false : state.table });
+  if (name === "layers" && tier === "wide") return app.store.set({ layers: !state.layers || state.table, table: false });
+  return app.store.set({ open: state.open === name ? "" : name, table: narrow || name === "layers" ? false : state.table });
 }
 
 function toolButton(app, name) {
-  const { state, narrow, texts } = app;
-  const on = { table: state.table, layers: narrow ? state.open === "layers" : state.layers && !state.table }[name] ?? state.open === name;
+  const { state, texts } = app;
+  const on = { table: state.table, layers: layersOpen(app) }[name] ?? state.open === name;
   return button(texts.say(`map.tools.${name}`), () => openOn(app, name), { "aria-pressed": String(on), "data-tool": name });
 }
 
@@ -94,7 +104,8 @@ function drawTools(app) {
 function drawNote(app) {
   const { texts, settings } = app;
   const review = settings.review_number || texts.say("map.about.no_review");
-  app.parts.note.textContent = [texts.say("map.schematic"), `${texts.say("map.about.review")}: ${review}`, texts.say("map.credit")].join(" · ");
+  const parts = [texts.say("map.schematic"), `${texts.say("map.about.review")}${texts.language === "zh" ? "：" : ": "}${review}`];
+  app.parts.note.textContent = [...parts, ...(app.narrow ? [] : [texts.say("map.credit")])].join(" · ");
 }
 
 function drawWords(app) {
@@ -158,7 +169,8 @@ function soundState(app) {
   const patch = { a: count ? clamp(state.a, START, count - 1) : START, b: count ? clamp(state.b, 0, count - 1) : 0 };
   const offered = app.measures.filter((measure) => measure.before || hasYears(app, measure));
   if (!offered.some((measure) => measure.id === state.measure)) {
-    patch.measure = (offered.find((measure) => hasYears(app, measure)) || offered[0] || { id: "" }).id;
+    const moving = offered.filter((measure) => hasYears(app, measure));
+    patch.measure = (moving.find((measure) => measure.group !== "base") || moving[0] || offered[0] || { id: "" }).id;
   }
   const range = yearRange(app);
   if (range) patch.year = state.year ? clamp(state.year, range[0], range[1]) : range[1];

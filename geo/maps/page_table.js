@@ -1,9 +1,14 @@
 // The table beside the map, and the page about sources.
 
+// Until the reader chooses, what the map shows leads.
+function sortKey(app) {
+  return app.state.sort.replace("-", "") || (app.state.mode === "difference" ? "change" : "value");
+}
+
 function tableOrder(app) {
   const { before, after, change, moving } = app.now;
   const collator = new Intl.Collator(app.texts.language === "zh" ? "zh-Hans-CN" : "en");
-  const [key, down] = [app.state.sort.replace("-", ""), !app.state.sort.startsWith("-")];
+  const [key, down] = [sortKey(app), !app.state.sort.startsWith("-")];
   const values = { value: moving && app.state.mode !== "baseline" ? after : before, before, change }[key];
   const order = app.region.counties.map((_, i) => i);
   const low = (value) => (Number.isFinite(value) ? value : -Infinity);
@@ -13,7 +18,7 @@ function tableOrder(app) {
 }
 
 function sortHead(app, key, label, numeric = true) {
-  const current = app.state.sort.replace("-", "") === key;
+  const current = sortKey(app) === key;
   const falling = !app.state.sort.startsWith("-");
   const down = key === "name" ? !falling : falling;
   const press = button(label, () => app.store.set({ sort: current && falling ? `-${key}` : key }), { "data-sort": key });
@@ -96,6 +101,7 @@ function drawAbout(app) {
     facts([fact(app, texts.say("map.about.made"), settings.date), fact(app, texts.say("map.about.region"), app.region.hash), fact(app, texts.say("map.about.review"), settings.review_number || texts.say("map.about.no_review"))]),
     el("p", {}, texts.say("map.about.schematic")),
     el("p", {}, texts.say("map.about.precision")),
+    el("p", {}, texts.say("map.credit")),
     el("h2", {}, texts.say("map.about.scenarios")),
     app.scenarios.length ? app.scenarios.map((scenario) => aboutScenario(app, scenario)) : el("p", {}, texts.say("map.about.no_scenarios")),
     el("h2", {}, texts.say("map.about.measures")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -397,7 +398,7 @@ def _city_measure(region: RegionLike, column: str, unit: str, digits: int) -> di
 
 
 def _base_measures(region: RegionLike, base: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the measures that need no scenario."""
+    """Return the measures that need no scenario; one that scenarios also give is left to them."""
     counties, census = region.counties, _sources(region.counties, "source")
     people = np.asarray(counties["population"], dtype=float)
     density = people / np.asarray(counties["area_km2"], dtype=float)
@@ -435,7 +436,7 @@ def _arrays(values: Mapping[str, Any], kept: Iterable[str]) -> dict[str, NDArray
 
 
 def _scenario(name: str | Mapping[str, str], outcome: OutcomeLike, digits: Mapping[str, int]) -> ScenarioView:
-    values = outcome.values
+    values = outcome.values  # noqa: PD011 -- an outcome, not a frame
     kept = [measure for measure in values if measure in digits]
     after = _arrays(values, kept)
     zero = {measure: np.zeros(values.shape[1]) for measure, values in after.items()}
@@ -466,17 +467,21 @@ class _Recent(OrderedDict[Any, Any]):
 _regions, _scenarios = _Recent(), _Recent()
 
 
-def _region_part(region: RegionLike, measures: Sequence[MeasureLike], base: Mapping[str, Any]) -> RegionPart:
+def _region_part(
+    region: RegionLike, measures: Sequence[MeasureLike], base: Mapping[str, Any], given: AbstractSet[str]
+) -> RegionPart:
     arrays = {name: np.asarray(values, dtype=float) for name, values in base.items()}
     key = (
         region.content_hash,
+        frozenset(given),
         tuple(measure.id for measure in measures),
         tuple((name, values.tobytes()) for name, values in sorted(arrays.items())),
     )
     if key in _regions:
         made: RegionPart = _regions[key]
         return made
-    listed = (*_base_measures(region, arrays), *map(_measure, measures))
+    own = [made for made in _base_measures(region, arrays) if made["id"].removeprefix("base.") not in given]
+    listed = (*own, *map(_measure, measures))
     part: RegionPart = _regions.keep(key, RegionPart(_region(region), listed, _words()))
     return part
 
@@ -535,8 +540,9 @@ def build_view(
     """
     if language not in LANGUAGES:
         raise KeyError(language)
-    listed = list(measures)
-    fixed = _region_part(region, listed, base or {})
+    listed, pairs = list(measures), list(runs)
+    given = {name for _, outcome in pairs for name in outcome.before}
+    fixed = _region_part(region, listed, base or {}, given)
     digits = {measure.id: int(measure.digits) for measure in listed}
-    parts = tuple(_scenario_part(name, outcome, digits) for name, outcome in runs)
+    parts = tuple(_scenario_part(name, outcome, digits) for name, outcome in pairs)
     return MapView(fixed, parts, language, date, review_number)
