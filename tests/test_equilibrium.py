@@ -7,7 +7,7 @@ import pytest
 
 from geo.errors import ModelError
 from geo.model import equilibrium as module
-from geo.model.accounts import Institutions, calibrate
+from geo.model.accounts import Institutions, calibrate, density_weights
 from geo.model.counterfactual import Economy, Spillovers, city_parameters, regional_parameters
 from geo.model.equilibrium import Lag, Parameters, Shock, commuting_flows, solve, trade_shares_after
 from geo.model.example import example, observed
@@ -56,7 +56,10 @@ def rich(base):
 
 @pytest.fixture(scope="module")
 def town():
-    return example(12, seed=3, parameters=Parameters(eta_beds=0.02, eta_school=0.03, eta_pm=0.001, chi=0.1))
+    parameters = Parameters(
+        eta_beds=0.02, eta_school=0.03, eta_pm=0.001, chi=0.1, services_share=0.4, labour_S=0.75, sigma_S=5.0
+    )
+    return example(12, seed=3, parameters=parameters)
 
 
 # --- laws ------------------------------------------------------------------------------------------------
@@ -368,9 +371,13 @@ def test_floor_space_lowers_its_price_and_a_cap_leaves_demand_unmet(town):
     assert cheaper.floor_price_hat[2] < 1
     cap = np.full(town.zones, np.inf)
     cap[1] = 0.9 * town.floor_price[1]
-    capped = solve(town, Shock(price_cap=cap))
+    capped = solve(town, replace(moved(town), price_cap=cap))
+    price = town.floor_price[1] * capped.floor_price_hat[1]
     assert capped.floor_price_paid[1] == cap[1]
-    assert capped.floor_space_unmet[1] > 0
+    # institutions need what they need; all others would spend the same money at the lower price
+    flexible = capped.floor_rent[1] - town.staff_floor @ capped.staff_jobs[:, 1] * price
+    unmet = flexible * (1 / cap[1] - 1 / price)
+    assert capped.floor_space_unmet[1] == pytest.approx(unmet)
     assert np.count_nonzero(capped.floor_space_unmet) == 1
 
 
@@ -456,6 +463,11 @@ def test_city_satisfies_zero_profits_and_fixed_welfare(city):
     assert after.workers > city.calibrated.workers
 
 
+def test_city_at_its_own_times_rests(city):
+    after = city.counterfactual(minutes=city.spillovers.minutes)
+    assert np.abs(after.log_state).max() < 1e-12
+
+
 def test_city_times_change_commuting_and_the_reach_of_density(city):
     slower = city.spillovers.minutes * 1.2
     after = city.counterfactual(minutes=slower)
@@ -480,6 +492,24 @@ def test_own_effects_of_each_zone(city):
     hat = np.ones(30)
     hat[7] = 1.05
     assert effects.jobs_hat[7] == pytest.approx(city.counterfactual(productivity_hat=hat).jobs_hat[7])
+
+
+def test_taxes_balance_the_accounts_unless_outside_pays():
+    given = observed(6)
+    whole, half = (
+        calibrate(**given, parameters=Parameters(), outside_funding=share, import_share=0.6)
+        for share in (0.0, 0.5)
+    )
+    imports = [solve(base).imports.sum() for base in (whole, half)]
+    assert whole.exports.sum() == pytest.approx(imports[0])
+    assert half.tax == pytest.approx(whole.tax / 2)
+    assert half.exports.sum() < imports[1]
+
+
+def test_density_weights_by_hand():
+    weight = density_weights(np.array([[0.0, 10.0], [10.0, 0.0]]), 0.1, np.array([1.0, 2.0]))
+    np.testing.assert_allclose(weight, [[1, np.exp(-1) / 2], [np.exp(-1), 0.5]])
+    assert density_weights(np.zeros((2, 2)), None) is None
 
 
 # --- inversions ------------------------------------------------------------------------------------------

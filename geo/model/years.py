@@ -85,7 +85,8 @@ def path(
         except ModelError as error:
             raise ModelError(_dated(error, first_year + offset)) from error
         lag = Lag(commuting_flows(base, shock, state, lag), state.log_floor, state.log_spill)
-        start = state.log_state
+        # The next year is guessed on the line through the last two.
+        start = state.log_state if not states else 2.0 * state.log_state - states[-1].log_state
         states.append(state)
     limit = solve(base, shocks[-1], start=start, tolerance=tolerance)
     years = tuple(range(first_year, first_year + len(states)))
