@@ -1,13 +1,17 @@
 """A ``folium.Map`` of any view, to add one's own plugins to, and its one-file export without network.
 
 folium escapes nothing: tooltips and popups go into JavaScript template literals, where a backtick or
-``${}`` runs, and layer names into ``innerHTML``. What is drawn here is put into the page as JSON with ``<``,
-``>``, ``&`` and ``'`` escaped, and shown by ``textContent``, also for a user's own layer: :class:`TextLayer`.
+``${}`` runs; layer names go into ``innerHTML``; and what an element has rendered is compiled once more as a
+Jinja template, so that ``{{ }}`` in a name runs in Python. What is drawn here is put into the page as JSON
+with all signs escaped that mean something to any of these, and shown by ``textContent``, also for a user's
+own layer: :class:`TextLayer`.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
+import re
 from dataclasses import dataclass
 from html import escape
 from math import floor, log10
@@ -23,6 +27,7 @@ from numpy.typing import NDArray
 
 from geo.errors import Fault, ModelError
 from geo.maps.inlined import save_inlined
+from geo.maps.page import escaped_json
 from geo.maps.view import build_view
 from geo.measures import MEASURES
 from geo.words import number, say
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
     from geo.outcome import Outcome
     from geo.region import Region
 
-__all__ = ["MODES", "Legend", "TextLayer", "folium_map", "save_inlined", "text_layer"]
+__all__ = ["MODES", "Layers", "Legend", "TextLayer", "folium_map", "inert_json", "save_inlined", "text_layer"]
 
 Array = NDArray[np.float64]
 
@@ -68,11 +73,11 @@ _CENTRE, _ZOOM = (39.2, 116.6), 7
 
 _LAYER: Final = Template("""
 {% macro script(this, kwargs) %}
-var {{ this.get_name() }} = L.geoJSON({{ this.data | tojson }}, {
-    pane: {{ this.pane | tojson }},
+var {{ this.get_name() }} = L.geoJSON({{ this.json(this.data) }}, {
+    pane: {{ this.json(this.pane) }},
     style: (feature) => feature.properties.style,
     pointToLayer: (feature, place) =>
-        L.circleMarker(place, {...feature.properties.style, pane: {{ this.pane | tojson }}}),
+        L.circleMarker(place, {...feature.properties.style, pane: {{ this.json(this.pane) }}}),
     onEachFeature: (feature, layer) => layer.bindTooltip(() => {
         const box = document.createElement("div");
         for (const line of feature.properties.lines) {
@@ -81,8 +86,22 @@ var {{ this.get_name() }} = L.geoJSON({{ this.data | tojson }}, {
             box.append(row);
         }
         return box;
-    }, {{ this.tooltip | tojson }}),
+    }, {{ this.json(this.tooltip) }}),
 });
+{% endmacro %}
+""")
+
+# Names may repeat, and be such as ``__proto__``: no object is keyed by them. What is added to the map after
+# the control has no variable yet when the control is made.
+_CONTROL: Final = Template("""
+{% macro script(this, kwargs) %}
+var {{ this.get_name() }} = L.control.layers(null, null, {{ this.json(this.options) }});
+{{ this.get_name() }}.addTo({{ this._parent.get_name() }});
+setTimeout(() => {
+    {% for one in this.listed %}
+    {{ this.get_name() }}.{{ one.adds }}({{ one.variable }}, {{ this.json(one.name) }});
+    {% endfor %}
+}, 0);
 {% endmacro %}
 """)
 
@@ -90,7 +109,7 @@ _LEGEND: Final = Template("""
 {% macro script(this, kwargs) %}
 var {{ this.get_name() }} = L.control({position: "bottomleft"});
 {{ this.get_name() }}.onAdd = () => {
-    const said = {{ this.said | tojson }};
+    const said = {{ this.json(this.said) }};
     const box = L.DomUtil.create("div");
     box.style.cssText = "background:#fffd;padding:8px 10px;font:12px/1.5 system-ui,sans-serif;color:#16232f;"
         + "max-width:260px;border-radius:4px";
@@ -118,6 +137,23 @@ var {{ this.get_name() }} = L.control({position: "bottomleft"});
 """)
 
 
+_TEMPLATE: Final = re.compile(r"\{(?=[{%#])")
+
+
+def inert_json(data: Any) -> str:
+    """Return JSON for a script inside a template: no ``<``, ``>``, ``&``, and no ``{{``, ``{%`` or ``{#``.
+
+    JSON itself never has a brace before one of these three; where one stands, it is inside a string.
+    """
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return _TEMPLATE.sub(r"\\u007b", escaped_json(text))
+
+
+def _inert_html(text: str) -> str:
+    """Return text as HTML that means nothing to a template either."""
+    return escape(text).replace("{", "&#123;")
+
+
 class TextLayer(Layer):
     """A layer of features whose tooltips are text, whatever stands in them.
 
@@ -137,6 +173,7 @@ class TextLayer(Layer):
     """
 
     _template = _LAYER
+    json = staticmethod(inert_json)
 
     def __init__(
         self,
@@ -148,13 +185,35 @@ class TextLayer(Layer):
         show: bool = True,
     ) -> None:
         # Leaflet writes a layer's name as HTML
-        super().__init__(name=escape(name), overlay=True, control=True, show=show)
+        super().__init__(name=_inert_html(name), overlay=True, control=True, show=show)
         self._name = "text_layer"
         self.data = {"type": "FeatureCollection", "features": list(features)}
         self.pane = pane
         self.tooltip: dict[str, Any] = {"sticky": True}
         if labels:
             self.tooltip = {"permanent": True, "direction": "center", "className": "jjj-label", "pane": pane}
+
+
+class Layers(folium.LayerControl):
+    """The layer control, complete also when layers are added to the map after it; names are text."""
+
+    _template = _CONTROL
+    json = staticmethod(inert_json)
+
+    def render(self, **kwargs: Any) -> str:
+        """Gather the layers of the map, whenever they were added, and render into the figure."""
+        parent: Any = self._parent
+        listed = [one for one in parent._children.values() if isinstance(one, Layer) and one.control]  # noqa: SLF001
+        self.listed = [
+            {
+                "variable": one.get_name(),
+                "name": one.layer_name if isinstance(one, TextLayer) else _inert_html(str(one.layer_name)),
+                "adds": "addOverlay" if one.overlay else "addBaseLayer",
+            }
+            for one in listed
+        ]
+        MacroElement.render(self, **kwargs)  # type: ignore[no-untyped-call]
+        return ""
 
 
 class Legend(MacroElement):
@@ -171,6 +230,7 @@ class Legend(MacroElement):
     """
 
     _template = _LEGEND
+    json = staticmethod(inert_json)
 
     def __init__(self, title: str, classes: Iterable[tuple[str, str]], notes: Iterable[str] = ()) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -506,7 +566,7 @@ def folium_map(
     for layer in (*layers, *_institutions(region, language), _labels(region, language)):
         layer.add_to(made)
     legend.add_to(made)
-    folium.LayerControl(collapsed=True).add_to(made)
+    Layers(collapsed=True).add_to(made)
     return made
 
 

@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import os
 import re
+from contextlib import contextmanager
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -158,10 +159,28 @@ def _policy(scripts: Iterable[str]) -> str:
     return f'<meta http-equiv="Content-Security-Policy" content="{content}">'
 
 
+@contextmanager
+def _unchanged(root: Any) -> Iterator[None]:
+    """Put back what rendering adds to a map: folium adds a layer to it once more at every call."""
+    tops = (root, root.header, root.html, root.script)
+    held = [(one, one._children.copy()) for top in tops for one in _elements(top)]  # noqa: SLF001
+    try:
+        yield
+    finally:
+        for one, children in held:
+            one._children = children  # noqa: SLF001
+
+
 def _page(made: folium.Map, assets: Mapping[str, str], title: str) -> str:
     """Return the page of a map with every link replaced by what it links to."""
     root: Any = made.get_root()
-    root.render()  # plugins add their links while they render
+    with _unchanged(root):
+        root.render()  # plugins add their links while they render
+        return _rendered(root, made, assets, title)
+
+
+def _rendered(root: Any, made: folium.Map, assets: Mapping[str, str], title: str) -> str:
+    """Put the page together from what was rendered."""
     elements = list(_elements(made))
     links = [one for one in root.header._children.values() if isinstance(one, JavascriptLink | CssLink)]  # noqa: SLF001
     head, missing = root.header.render(), []
@@ -206,8 +225,8 @@ def save_inlined(
     Parameters
     ----------
     made
-        Any folium map, also with plugins. Text of unknown origin belongs into a :class:`TextLayer`: folium's
-        own tooltips and popups run what they hold.
+        Any folium map, also with plugins. Text of unknown origin belongs into a ``TextLayer``: folium's own
+        tooltips, popups and GeoJson run what they hold, in the browser and, between double braces, in Python.
     path
         Where to write; nothing is written if not given.
     assets
