@@ -18,7 +18,7 @@ from pydantic import ConfigDict, RootModel, ValidationInfo, field_validator, mod
 from geo.errors import Fault, ScenarioError
 from geo.words import say
 
-__all__ = ["ASSUMPTIONS", "KINDS", "AssumptionSpec", "Assumptions", "shown", "spec_of"]
+__all__ = ["ASSUMPTIONS", "ASSUMPTION_GROUPS", "KINDS", "AssumptionSpec", "Assumptions", "shown", "spec_of"]
 
 KINDS = (
     "government",
@@ -31,6 +31,8 @@ KINDS = (
     "industrial_plant",
     "market_wholesale",
 )
+
+ASSUMPTION_GROUPS = ("moves", "floor_space", "economy", "adjustment", "roads", "environment")
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,12 @@ class AssumptionSpec:
         Class of institution that it is about; empty if it is about all.
     symbol
         Row of ``layers/facts/parameters.csv`` that it takes its default from; empty if none.
+    draw
+        How an ensemble draws it: ``uniform`` over ``likely``, or a distribution with its numbers, cut to
+        ``low`` and ``high``: ``normal MEAN SD``, ``lognormal MEDIAN SD_OF_LOG``, ``beta A B``,
+        ``triangular LOW MODE HIGH``.
+    group
+        One of ``ASSUMPTION_GROUPS``: what it is about.
     """
 
     family: str
@@ -69,6 +77,8 @@ class AssumptionSpec:
     source: str
     kind: str = ""
     symbol: str = ""
+    draw: str = "uniform"
+    group: str = "moves"
 
     @property
     def id(self) -> str:
@@ -115,10 +125,120 @@ def _by_class() -> Iterator[AssumptionSpec]:
         yield AssumptionSpec("posts", default, 1, 1e6, likely, "jobs", status, source, kind)
     for kind in KINDS:
         yield AssumptionSpec(
-            "home_share", 0.7, 0, 1, (0.45, 0.90), "ratio", "assumption", _MOVE, kind, "m_move"
+            "home_share", 0.7, 0, 1, (0.45, 0.90), "ratio", "assumption", _MOVE, kind, "m_move", "beta 7 3"
         )
     for kind in KINDS:
         yield AssumptionSpec("family_size", 2.5, 1, 8, (2.0, 3.0), "persons", "derived", _CENSUS, kind)
+
+
+_ELASTICITIES = "parameters.csv"
+_FLOOR = "our assumption: usual office, campus and ward areas; no head-count of floor space was found"
+_SPILLOVER = "parameters.csv, zG: universities and head offices 1, administration 0.2, others between"
+_SCHEDULE = "xiongan_and_beijing_plan_facts.csv"
+
+# Floor area of one post in m2 and its weight in the spillovers of density, by class; and their likely ranges.
+_PER_POST: Mapping[str, tuple[float, tuple[float, float], float, tuple[float, float]]] = {
+    "government": (40, (25, 60), 0.2, (0.0, 0.5)),
+    "state_enterprise": (30, (20, 45), 1.0, (0.5, 1.0)),
+    "financial": (30, (20, 45), 1.0, (0.5, 1.0)),
+    "university": (100, (60, 250), 1.0, (0.5, 1.0)),
+    "research_institute": (40, (25, 80), 1.0, (0.5, 1.0)),
+    "school": (60, (40, 100), 0.5, (0.0, 1.0)),
+    "hospital": (50, (35, 70), 0.5, (0.0, 1.0)),
+    "industrial_plant": (60, (30, 120), 0.5, (0.0, 1.0)),
+    "market_wholesale": (10, (7, 43), 0.5, (0.0, 1.0)),
+}
+
+
+def _of_posts() -> Iterator[AssumptionSpec]:
+    markets = "historical_relocations.csv, zoo and xizhihe: floor area closed over workers"
+    for kind in KINDS:
+        area, likely, _, _ = _PER_POST[kind]
+        status, source = ("derived", markets) if kind == "market_wholesale" else ("assumption", _FLOOR)
+        yield AssumptionSpec(
+            "floor_per_post", area, 0, 1000, likely, "m2", status, source, kind, group="floor_space"
+        )
+    for kind in KINDS:
+        _, _, weight, likely = _PER_POST[kind]
+        yield AssumptionSpec(
+            "spillover_weight", weight, 0, 1, likely, "ratio", "assumption", _SPILLOVER, kind, "zG",
+            group="economy",
+        )  # fmt: skip
+
+
+# Assumptions of the full model that are not of one class: family, default, low, high, likely, unit, status,
+# source, symbol, draw.
+_Row = tuple[str, float, float, float, tuple[float, float], str, str, str, str, str]
+_OF_FLOOR: tuple[_Row, ...] = (
+    ("floor_reuse", 0.7, 0, 1, (0.3, 1.0), "ratio", "assumption",
+     "our assumption: share of the floor area left behind that finds a new user", "", "uniform"),
+    ("floor_own", 1.0, 0, 1, (0.5, 1.0), "ratio", "assumption",
+     "our assumption: the institutions that moved to Xiongan and Tongzhou moved into new buildings", "",
+     "uniform"),
+    ("floor_per_resident", 57.7, 20, 150, (40, 60), "m2", "derived",
+     _SCHEDULE + ": Rongdong, 9,810,000 m2 for 170,000 persons, all uses", "", "uniform"),
+    ("xiongan_floor_per_year", 6.7e6, 0, 5e7, (5e6, 1.1e7), "m2", "derived",
+     _SCHEDULE + ": 58.59 million m2 from April 2017 to the end of 2025; 8.29 in the last nine months", "",
+     "uniform"),
+    ("xiongan_floor_extra", 0, 0, 5e7, (0, 0), "m2", "assumption",
+     "our assumption: nothing is built beyond what movers need", "", "uniform"),
+    ("xiongan_price_cap", 1.3, 0.5, 10, (1.0, 1.6), "ratio", "assumption",
+     "our assumption: homes in Xiongan are sold and let at set prices; no schedule was found", "", "uniform"),
+    ("floor_elasticity_core", 0.2, 0, 10, (0.1, 0.4), "index", "sourced", _ELASTICITIES, "delta_H",
+     "lognormal 0.2 0.5"),
+    ("floor_elasticity", 0.6, 0, 10, (0.3, 1.1), "index", "sourced", _ELASTICITIES, "delta_H",
+     "lognormal 0.6 0.5"),
+    ("floor_elasticity_plain", 1.0, 0, 10, (0.5, 1.9), "index", "sourced", _ELASTICITIES, "delta_H",
+     "lognormal 1.0 0.5"),
+)  # fmt: skip
+_OF_ECONOMY: tuple[_Row, ...] = (
+    ("pay_premium", 1.3, 0.5, 3, (1.0, 1.6), "ratio", "assumption", _ELASTICITIES, "wG", "uniform"),
+    ("procurement", 0.2, 0, 1, (0.05, 0.4), "ratio", "assumption", _ELASTICITIES, "procurement", "uniform"),
+    ("student_spending", 0.35, 0, 1, (0.25, 0.5), "ratio", "assumption", _ELASTICITIES,
+     "omega_st; spend_st", "uniform"),
+    ("staff_elasticity", 3.0, 0.5, 10, (2.0, 6.0), "index", "assumption",
+     "our assumption: staff react less to costs than private workers, whose shape is 4.5", "", "uniform"),
+    ("frechet_shape", 4.5, 3, 7, (3.3, 6.2), "index", "sourced", _ELASTICITIES, "eps", "lognormal 4.5 0.25"),
+    ("housing_share", 0.25, 0.05, 0.6, (0.20, 0.35), "ratio", "sourced", _ELASTICITIES, "aH", "uniform"),
+    ("services_share", 0.5, 0.05, 0.9, (0.35, 0.65), "ratio", "assumption", _ELASTICITIES, "aS/(aS+aT)",
+     "uniform"),
+    ("workplace_services", 0.3, 0, 1, (0.1, 0.5), "ratio", "assumption", _ELASTICITIES, "psi_d", "uniform"),
+    ("labour_share", 0.8, 0.5, 1, (0.75, 0.90), "ratio", "sourced", _ELASTICITIES, "bT; bS", "uniform"),
+    ("trade_substitution", 4, 1.5, 12, (3, 6), "index", "sourced", _ELASTICITIES, "sigma_T", "uniform"),
+    ("trade_distance", 0.42, 0.05, 2, (0.34, 0.50), "index", "sourced", _ELASTICITIES,
+     "psi", "normal 0.42 0.06"),
+    ("services_substitution", 4, 1.5, 12, (3, 6), "index", "assumption", _ELASTICITIES, "sigma_S; decay_S",
+     "uniform"),
+    ("services_km", 12, 2, 60, (7, 20), "km", "assumption", _ELASTICITIES, "sigma_S; decay_S",
+     "lognormal 12 0.4"),
+    ("import_share", 0.3, 0.05, 0.9, (0.2, 0.5), "ratio", "assumption",
+     "our assumption: no input-output table between the region and the rest of China is in the facts", "",
+     "uniform"),
+    ("productivity_density", 0.06, 0, 0.15, (0.02, 0.10), "index", "sourced", _ELASTICITIES, "nu",
+     "normal 0.06 0.025"),
+    ("productivity_decay", 0.02, 0.001, 1, (0.014, 0.03), "index", "sourced", _ELASTICITIES, "delta_A",
+     "lognormal 0.02 0.3"),
+    ("amenity_density", 0.05, -0.1, 0.2, (-0.05, 0.15), "index", "derived", _ELASTICITIES, "eta", "uniform"),
+    ("amenity_beds", 0.01, 0, 0.1, (0.0, 0.03), "index", "assumption",
+     "our assumption: no elasticity of amenity to hospital beds was found", "", "uniform"),
+    ("amenity_school", 0.01, 0, 0.1, (0.0, 0.03), "index", "assumption",
+     "our assumption: no elasticity of amenity to school places was found", "", "uniform"),
+    ("open_elasticity", 1.5, 0, 10, (0.6, 2.4), "index", "unverified", _ELASTICITIES, "open",
+     "triangular 0 1.5 3"),
+)  # fmt: skip
+_OF_TIME: tuple[_Row, ...] = (
+    ("adjust_people", 0.08, 0.005, 1, (0.04, 0.15), "ratio", "unverified", _ELASTICITIES, "rho_R", "uniform"),
+    ("adjust_floor", 0.12, 0.005, 1, (0.06, 0.20), "ratio", "assumption", _ELASTICITIES, "rho_H", "uniform"),
+    ("adjust_productivity", 0.10, 0.005, 1, (0.05, 0.20), "ratio", "unverified", _ELASTICITIES, "rho_A",
+     "uniform"),
+)  # fmt: skip
+
+
+def _rows(rows: tuple[_Row, ...], group: str) -> Iterator[AssumptionSpec]:
+    for family, default, low, high, likely, unit, status, source, symbol, draw in rows:
+        yield AssumptionSpec(
+            family, default, low, high, likely, unit, status, source, "", symbol, draw, group
+        )
 
 
 ASSUMPTIONS: tuple[AssumptionSpec, ...] = (
@@ -146,8 +266,12 @@ ASSUMPTIONS: tuple[AssumptionSpec, ...] = (
     ),
     AssumptionSpec(
         "ramp_steepness", 6, 0, 20, (0, 10), "index", "assumption",
-        "our assumption: slow start and end; 0 is a straight line",
+        "our assumption: slow start and end; 0 is a straight line", group="adjustment",
     ),
+    *_of_posts(),
+    *_rows(_OF_FLOOR, "floor_space"),
+    *_rows(_OF_ECONOMY, "economy"),
+    *_rows(_OF_TIME, "adjustment"),
 )  # fmt: skip
 
 _BY_ID: Mapping[str, AssumptionSpec] = {spec.id: spec for spec in ASSUMPTIONS}
