@@ -166,7 +166,23 @@ def test_coarse_positions_are_not_taken_for_a_shift(region, check):
         shapely.points(shapely.get_coordinates(region.stations.geometry) + noise), crs=4326
     )
     report = check(as_json(frame, "name_zh"))
-    assert not {"gcj02", "bd09"} & codes(report.faults)
+    assert report.sure == "unknown"
+
+
+def test_rows_that_are_all_wrong_tell_no_datum(region, check):
+    spots = np.random.default_rng(1).uniform([114, 37], [119, 41], (3000, 2))
+    rows = [f"{x:.5f},{y:.5f},{n},{region.codes[n % 199]}" for n, (x, y) in enumerate(spots)]
+    report = check("\n".join(["lon,lat,id,county_code", *rows]).encode(), "a.csv")
+    assert report.sure == "unknown"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_positions_good_to_a_kilometre_are_not_taken_for_another_datum(region, check, seed):
+    noise = np.random.default_rng(seed).normal(0, 0.01, (len(region.sites), 2))
+    moved = region.sites.set_geometry(
+        shapely.points(shapely.get_coordinates(region.sites.geometry) + noise), crs=4326
+    )
+    assert check(as_json(moved, "name_zh", "county_code")).crs == "WGS84"
 
 
 def test_what_cannot_be_known_is_said(check):

@@ -109,6 +109,19 @@ def _read(content: bytes, find: Findings, layer: str | None) -> Rows:
     return read_csv(text, find)
 
 
+def _encodable(value: Any) -> bool:
+    """Whether every text in ``value`` can be written in UTF-8: no half of a surrogate pair."""
+    if isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str) or value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _fields(rows: Rows, find: Findings) -> None:
     """Fill in the names of the properties, and note those that cannot be used."""
     if not rows.fields:
@@ -119,9 +132,7 @@ def _fields(rows: Rows, find: Findings) -> None:
         find.fault("reserved_field", None, RESERVED)
     for row, record in zip(rows.numbers, rows.records, strict=True):
         for name, value in record.items():
-            try:
-                json.dumps([name, value], ensure_ascii=False, default=str).encode()
-            except UnicodeEncodeError:
+            if not _encodable(name) or not _encodable(value):
                 find.fault("bad_text", row, name)
 
 
@@ -132,9 +143,8 @@ def _duplicates(rows: Rows, find: Findings) -> None:
     ids: dict[str, int] = {}
     id_field = next((name for name in rows.fields if name.lower() in _ID_FIELDS), None)
     own_ids = any(one is not None for one in rows.ids)
-    for index, (row, shape) in enumerate(zip(rows.numbers, rows.geometry, strict=True)):
-        record = rows.records[index]
-        place = b"" if shape is None else shapely.to_wkb(shape)
+    for index, (row, drawn) in enumerate(zip(rows.numbers, shapely.to_wkb(rows.shapes()), strict=True)):
+        record, place = rows.records[index], drawn or b""
         first = whole.setdefault((place, json.dumps(record, sort_keys=True, default=str)), row)
         if first != row:
             find.fault("duplicate", row, "", first=first)

@@ -4,7 +4,8 @@ Evidence. A row that names its county, or one of our own places, or whose outlin
 a misfit in metres under each system: the distance outside the county, to the place, or from border to
 border. A row votes for the system with the smaller misfit. Whether the votes could be chance is the exact
 sign test (binomial, one half): it asks nothing of the size of the errors, so coarse positions make the
-answer weaker, not wrong. A matching border is hundreds of points; it counts as eight votes.
+answer weaker, not wrong. It would still believe a small lean of many bad rows: so the system preferred must
+also halve the misfit of the rows that vote. A matching border is hundreds of points; it counts as eight votes.
 """
 
 from __future__ import annotations
@@ -65,12 +66,13 @@ _EQUAL: Final = frozenset({4326, 4979, 4490, 4480})
 _CERTAIN: Final = 0.01  # chance of such votes if the systems were equally good: seven to none
 _LIKELY: Final = 0.07  # four to none
 _TIE: Final = 30.0  # metres; below the accuracy of the borders
-_WRONG_PLACE: Final = 3000.0  # metres; then the name is another place's
+_WRONG_PLACE: Final = 3000.0  # metres; then the row means another place, or is wrong
 _BORDER_VOTES: Final = 8
 _BORDER_FITS: Final = 200.0  # metres of mean distance between two drawings of one border
 _BORDER_POINTS: Final = 200
 _MAX_POLYGONS: Final = 400
 _SAME_OUTLINE: Final = 0.5  # intersection over union
+_MAX_VOTERS: Final = 2000  # rows that are asked
 _SAMPLE: Final = 500
 _INSIDE_SHARE: Final = 0.9
 _AREA_MARGIN: Final = 0.7  # degrees beyond a projection's own zone that are still believed
@@ -197,9 +199,7 @@ def _point_misfits(evidence: Evidence, reference: Reference, systems: Sequence[s
             elif counties:
                 point = shapely.Point(east[row], north[row])
                 misfit[row, column] = min(point.distance(reference.metres[one]) for one in counties)
-    named = np.array([place is not None for place in evidence.places], dtype=bool)
-    far = named & (np.nan_to_num(misfit, nan=np.inf).min(axis=1) > _WRONG_PLACE)
-    misfit[far] = np.nan
+    misfit[np.nan_to_num(misfit, nan=np.inf).min(axis=1) > _WRONG_PLACE] = np.nan
     return misfit
 
 
@@ -246,8 +246,24 @@ def _outlines(evidence: Evidence, reference: Reference, systems: Sequence[str]) 
     return np.array(found).reshape(-1, len(systems))
 
 
+def _some(evidence: Evidence) -> Evidence:
+    """Return an even sample of the rows that say something of themselves."""
+    telling = [
+        row for row, place in enumerate(evidence.places) if place is not None or evidence.counties[row]
+    ]
+    areas = np.flatnonzero(shapely.get_dimensions(evidence.shapes) == 2).tolist()
+    rows = sorted({*telling, *areas[:_MAX_POLYGONS]})
+    rows = rows[:: max(1, len(rows) // _MAX_VOTERS)]
+    return Evidence(
+        evidence.shapes[rows],
+        [evidence.counties[row] for row in rows],
+        [evidence.places[row] for row in rows],
+    )
+
+
 def choose(evidence: Evidence, reference: Reference, systems: Sequence[str]) -> Choice:
     """Return the system among ``systems`` that the rows' own statements prefer."""
+    evidence = _some(evidence)
     outlines = _outlines(evidence, reference, systems)
     points = _point_misfits(evidence, reference, systems)
     if len(outlines):  # their counties have been heard
@@ -255,17 +271,25 @@ def choose(evidence: Evidence, reference: Reference, systems: Sequence[str]) -> 
     votes = _votes(points, outlines)
     margin = votes - votes.T + np.diag(np.full(len(systems), np.iinfo(np.int32).max))
     best = int(margin.min(axis=1).argmax())
-    others = [other for other in range(len(systems)) if other != best]
-    if not others:
-        return Choice(systems[0], "unknown", 0, 0)
     chances = {
         other: float(binom.sf(votes[best, other] - 1, votes[best, other] + votes[other, best], 0.5))
-        for other in others
+        for other in range(len(systems))
+        if other != best
     }
+    if not chances:
+        return Choice(systems[0], "unknown", 0, 0)
     rival = max(chances, key=lambda other: chances[other])
     sure = "certain" if chances[rival] <= _CERTAIN else "likely" if chances[rival] <= _LIKELY else "unknown"
+    if not len(outlines) and not _halves(points[:, best], points[:, rival]):
+        sure = "unknown"
     fitting = int(votes[best, rival])
     return Choice(systems[best], sure, fitting, fitting + int(votes[rival, best]))
+
+
+def _halves(best: Array, rival: Array) -> bool:
+    """Whether the rows that vote lie, at the median, less than half as far off under ``best``."""
+    voting = np.abs(best - rival) > _TIE
+    return bool(voting.any() and 2.0 * np.median(best[voting]) < np.median(rival[voting]))
 
 
 def _within(system: str, lon: Array, lat: Array, reference: Reference) -> bool:
