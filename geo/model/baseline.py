@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.model.archive import pack, unpack
+from geo.model.economy import Inputs, measure_inputs
 from geo.model.gravity import Gravity, GravityFit, fit_gravity
 from geo.model.jobs import Jobs, estimate_jobs
 from geo.model.travel import RoadFit, RoadGraph, Travel, measure_travel
@@ -34,7 +35,7 @@ Array = NDArray[np.float64]
 
 FILE = "baseline.npz"
 # Part of the file: raise it whenever the same layers would give another baseline.
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 YEAR = 2020  # of the census and of the rail network
 _LOG = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ class Baseline:
         Shape (N,).
     region_hash
         Content hash of the layers.
-    travel, jobs, fit
-        What it was made of, to report; None in a hand-made baseline.
+    travel, jobs, fit, inputs
+        What it was made of; None in a hand-made baseline, which only level 0 can use.
     """
 
     codes: tuple[str, ...]
@@ -73,6 +74,7 @@ class Baseline:
     travel: Travel | None = field(default=None, repr=False)
     jobs: Jobs | None = field(default=None, repr=False)
     fit: GravityFit | None = field(default=None, repr=False)
+    inputs: Inputs | None = field(default=None, repr=False)
 
     @property
     def homes(self) -> Array:
@@ -129,28 +131,29 @@ def measure(region: Region, year: int = YEAR) -> Baseline:
     """
     travel = measure_travel(region, year=year)
     jobs = estimate_jobs(region, travel.road)
-    return _baseline(region, travel, jobs, fit_gravity(travel, jobs))
+    return _baseline(region, travel, jobs, fit_gravity(travel, jobs), measure_inputs(region, jobs))
 
 
-def _baseline(region: Region, travel: Travel, jobs: Jobs, fit: GravityFit) -> Baseline:
+def _baseline(region: Region, travel: Travel, jobs: Jobs, fit: GravityFit, inputs: Inputs) -> Baseline:
     city = region.counties["city_code"]
     population = region.population
     levels = {
         "population": population,
         "density": population / region.area_km2,
         "jobs": jobs.jobs,
-        "institutional_jobs": jobs.institutional_total,
+        "institutional_jobs": inputs.posts.sum(0),
         "gdp_per_head": region.cities["gdp_per_head"].reindex(city).to_numpy(float),
         "pm25": region.cities["pm25"].reindex(city).to_numpy(float),
     }
     return Baseline(
         region.codes, region.institutions, levels, fit.flows, fit.minutes, region.area_km2,
-        region.content_hash, travel, jobs, fit,
+        region.content_hash, travel, jobs, fit, inputs,
     )  # fmt: skip
 
 
 # To and from arrays ---------------------------------------------------------------------------------
 
+_Parts = tuple[Travel, Jobs, GravityFit, Inputs]
 _GRAPH = ("links", "km", "link_class", "congestion")
 _TRAVEL = ("road", "rail", "own_pace", "area_km2", "km")
 
@@ -163,12 +166,13 @@ def shipped(baseline: Baseline) -> bytes:
     ValueError
         If it is a hand-made baseline, which does not know what it was made of.
     """
-    travel, jobs, fit = baseline.travel, baseline.jobs, baseline.fit
-    if travel is None or jobs is None or fit is None:
+    travel, jobs, fit, inputs = baseline.travel, baseline.jobs, baseline.fit, baseline.inputs
+    if travel is None or jobs is None or fit is None or inputs is None:
         raise ValueError(baseline.region_hash)
     arrays = {f"graph_{name}": getattr(travel.graph, name) for name in _GRAPH}
     arrays |= {f"travel_{name}": getattr(travel, name) for name in _TRAVEL}
     arrays |= {f"institutional_{kind}": posts for kind, posts in jobs.institutional.items()}
+    arrays |= {f"input_{name}": getattr(inputs, name) for name in Inputs.names()}
     arrays |= {"workers": jobs.workers, "jobs": jobs.jobs, "flows": fit.flows}
     roads = {name: getattr(travel.fit, name) for name in ("detour", "speeds", "rmse_km", "rmse_minutes")}
     header = {
@@ -188,7 +192,7 @@ def _table(text: str) -> pd.DataFrame:
     return pd.read_json(io.StringIO(text), orient="table", precise_float=True)
 
 
-def _read(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Travel, Jobs, GravityFit]:
+def _read(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> _Parts:
     codes = tuple(header["codes"])
     graph = RoadGraph(codes, **{name: arrays[f"graph_{name}"] for name in _GRAPH})
     roads = dict(header["roads"])
@@ -200,7 +204,8 @@ def _read(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Travel,
     gravity = Gravity(**header["gravity"])
     moments = _table(header["moments"])
     commuting = GravityFit(gravity, arrays["flows"], gravity.minutes(travel), moments, header["evaluations"])
-    return travel, jobs, commuting
+    inputs = Inputs(**{name: arrays[f"input_{name}"] for name in Inputs.names()})
+    return travel, jobs, commuting, inputs
 
 
 def main(arguments: list[str] | None = None) -> None:
