@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from geo.model.solve import Array
     from geo.model.state import Calibrated, Equilibrium
 
-__all__ = ["Path", "path"]
+__all__ = ["Path", "at_rest", "one_year", "path"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ def path(
     """
     if not shocks:
         raise ModelError(Fault("equilibrium.no_years", where="shocks"))
-    lag = Lag(base.commuting * base.workers, np.zeros(base.zones), np.zeros(base.zones))
+    lag = at_rest(base)
     joined, start = 0.0, None
     states: list[Equilibrium] = []
     for offset, shock in enumerate(shocks):
@@ -81,16 +81,38 @@ def path(
             ratio = (base.workers + shock.private_workers) / (base.workers + joined)
             lag, joined = replace(lag, flows=lag.flows * ratio), shock.private_workers
         try:
-            state = solve(base, shock, start=start, lag=lag, tolerance=tolerance)
+            state, lag = one_year(base, shock, lag, start=start, tolerance=tolerance)
         except ModelError as error:
             raise ModelError(_dated(error, first_year + offset)) from error
-        lag = Lag(commuting_flows(base, shock, state, lag), state.log_floor, state.log_spill)
         # The next year is guessed on the line through the last two.
         start = state.log_state if not states else 2.0 * state.log_state - states[-1].log_state
         states.append(state)
     limit = solve(base, shocks[-1], start=start, tolerance=tolerance)
     years = tuple(range(first_year, first_year + len(states)))
     return Path(years, tuple(states), limit, np.array([_gap(state, limit) for state in states]), lag.flows)
+
+
+def at_rest(base: Calibrated) -> Lag:
+    """Return what the year before the first leaves behind: the baseline."""
+    return Lag(base.commuting * base.workers, np.zeros(base.zones), np.zeros(base.zones))
+
+
+def one_year(
+    base: Calibrated, shock: Shock, lag: Lag, *, start: Array | None = None, tolerance: float = 1e-10
+) -> tuple[Equilibrium, Lag]:
+    """Return one year of partial adjustment, and what it leaves to the next.
+
+    Parameters
+    ----------
+    shock
+        What is different from the baseline.
+    lag
+        What the year before left behind.
+    start, tolerance
+        As in :func:`geo.model.equilibrium.solve`.
+    """
+    state = solve(base, shock, start=start, lag=lag, tolerance=tolerance)
+    return state, Lag(commuting_flows(base, shock, state, lag), state.log_floor, state.log_spill)
 
 
 def _gap(state: Equilibrium, limit: Equilibrium) -> float:
