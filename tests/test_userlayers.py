@@ -679,3 +679,13 @@ def test_any_numbers_give_a_report(points):
     told(check_layer(collection(*(feature("Point", list(p), n) for n, p in enumerate(points))), "a.geojson"))
     ring = [*points, points[0]]
     told(check_layer(collection(feature("Polygon", [[list(p) for p in ring]])), "a.geojson"))
+
+
+@pytest.mark.parametrize(
+    "name", ["beijing", "hebei", "xiongan", "clusters", "rail", "institutions", "neighbours"]
+)
+def test_our_own_layers_have_no_fault(region, name):
+    report = check_layer(region.folder / f"{name}.geojson", None, region)
+    assert report.faults == ()
+    assert report.crs == "WGS84"
+    assert report.sure == ("unknown" if name == "neighbours" else "certain")

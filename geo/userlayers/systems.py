@@ -5,7 +5,8 @@ a misfit in metres under each system: the distance outside the county, to the pl
 border. A row votes for the system with the smaller misfit. Whether the votes could be chance is the exact
 sign test (binomial, one half): it asks nothing of the size of the errors, so coarse positions make the
 answer weaker, not wrong. It would still believe a small lean of many bad rows: so the system preferred must
-also halve the misfit of the rows that vote. A matching border is hundreds of points; it counts as eight votes.
+also halve the misfit of the rows that vote. A matching border is hundreds of points
+and counts as eight votes.
 """
 
 from __future__ import annotations
