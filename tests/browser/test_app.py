@@ -1,0 +1,190 @@
+"""The app as a visitor meets it: the real page, the real data, a real browser, nothing from outside."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WAIT = 60_000
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = '<img src=x onerror="window.hacked=1">${window.hacked=2}</script><script>window.hacked=3</script>'
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Serve the app as ``jingjinji app`` does, for the tests of this file."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+def map_frame(page):
+    """Return the map's frame once it is drawn."""
+    page.frame_locator("iframe[title*='jingjinji']").locator("#jjj[data-ready]").wait_for(timeout=WAIT)
+    return next(frame for frame in page.frames if "jingjinji_map" in frame.url)
+
+
+@pytest.fixture
+def visit(open_page, address):
+    def visit_at(language="en", size=(1280, 900)):
+        page = open_page(f"{address}/?lang={language}", size, wait=False)
+        frame = map_frame(page)
+        page.get_by_role("tab").first.wait_for(timeout=WAIT)
+        return page, frame
+
+    return visit_at
+
+
+def settle(page):
+    """Wait until Streamlit has nothing left to do."""
+    page.wait_for_timeout(300)
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=WAIT
+    )
+
+
+def place(page, frame, where):
+    """Return the point on the page of an expression that gives a point in the map's container."""
+    box = page.locator("iframe[title*='jingjinji']").bounding_box()
+    point = frame.evaluate(where)
+    return box["x"] + point["x"], box["y"] + point["y"]
+
+
+MARK = """(() => {
+  const entry = jjj.app.marks.find((e) => e.marker.options.type === "institution" && e.item.id === "%s");
+  const box = entry.marker.getElement().getBoundingClientRect();
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+})()"""
+COUNTY = """(() => {
+  const county = jjj.app.region.county("%s");
+  const point = jjj.app.map.latLngToContainerPoint([county.lat, county.lon]);
+  return { x: point.x, y: point.y };
+})()"""
+
+
+def current_moves(frame):
+    return frame.evaluate("jjj.app.scenarios[jjj.state().b].moves.map((m) => [m.institution, m.destination])")
+
+
+@pytest.mark.parametrize(("language", "heading"), [("en", "Three main effects"), ("zh", "三项主要影响")])
+def test_a_first_visit_shows_the_programme_run_and_what_to_do_next(visit, language, heading):
+    page, frame = visit(language)
+    page.get_by_text(heading).wait_for(timeout=WAIT)
+    assert frame.evaluate("jjj.app.region.counties.length") == 199
+    assert len(current_moves(frame)) > 20
+
+
+def test_dragging_an_institution_onto_a_county_moves_it(visit):
+    page, frame = visit()
+    before = current_moves(frame)
+    assert ["yanshan", "130681"] not in before
+    frame.evaluate("jjj.set({ hidden: [] })")
+    frame.evaluate("jjj.app.map.setView([39.6, 116.0], 9, { animate: false })")
+    page.wait_for_timeout(500)
+    start, end = place(page, frame, MARK % "yanshan"), place(page, frame, COUNTY % "130681")
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=12)
+    page.mouse.up()
+    page.get_by_text("now moves to").wait_for(timeout=WAIT)
+    frame.wait_for_function("jjj.app.scenarios[jjj.state().b].moves.some((m) => m.institution === 'yanshan')")
+    assert current_moves(frame) == [*before, ["yanshan", "130681"]]
+    assert frame.evaluate("jjj.app.map.getZoom()") == 9
+    settle(page)
+    page.get_by_role("button", name="Undo").click()
+    settle(page)
+    frame.wait_for_function(
+        "!jjj.app.scenarios[jjj.state().b].moves.some((m) => m.institution === 'yanshan')"
+    )
+    assert current_moves(frame) == before
+
+
+def test_a_move_by_form_reaches_the_map(visit):
+    page, frame = visit()
+    before = current_moves(frame)
+    page.get_by_role("tab", name="Moves").click()
+    settle(page)
+    page.get_by_text("Add one move").click()
+    page.get_by_role("combobox", name="Institution").click()
+    page.keyboard.type("Humanoid")
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Move it").click()
+    page.get_by_text("now moves to").wait_for(timeout=WAIT)
+    frame.wait_for_function(
+        "jjj.app.scenarios[jjj.state().b].moves.some((m) => m.institution === 'humanoid')"
+    )
+    assert len(current_moves(frame)) == len(before) + 1
+
+
+def test_the_language_switch_keeps_view_and_mode(visit):
+    page, frame = visit()
+    frame.evaluate("jjj.app.map.setView([39.0, 116.0], 10, { animate: false })")
+    frame.evaluate("jjj.set({ mode: 'swipe' })")
+    page.get_by_role("radio", name="中文").click()
+    page.get_by_text("三项主要影响").wait_for(timeout=WAIT)
+    settle(page)
+    assert frame.evaluate("jjj.app.map.getZoom()") == 10
+    assert frame.evaluate("jjj.state().mode") == "swipe"
+    assert frame.evaluate("document.documentElement.lang").startswith("zh")
+
+
+def test_the_exported_map_opens_from_disk_without_a_network(visit, open_page, tmp_path):
+    page, _ = visit()
+    page.get_by_role("tab", name="Data & export").click()
+    settle(page)
+    with page.expect_download(timeout=WAIT) as download:
+        page.get_by_role("button", name="Export the map").click()
+    file = tmp_path / "map.html"
+    download.value.save_as(file)
+    assert file.stat().st_size < 1_500_000
+    alone = open_page(file.as_uri(), offline=True)
+    assert alone.evaluate("jjj.app.region.counties.length") == 199
+    assert alone.evaluate("jjj.app.scenarios.length") == 3
+
+
+def test_a_hostile_layer_and_a_hostile_name_are_text(visit):
+    page, _ = visit()
+    page.get_by_role("tab", name="Data & export").click()
+    settle(page)
+    feature = {
+        "type": "Feature",
+        "properties": {"name": HOSTILE, "code": HOSTILE},
+        "geometry": {"type": "Point", "coordinates": [39.9, 116.4]},
+    }
+    layer = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+    file = {"name": "<b>x</b>.geojson", "mimeType": "application/geo+json", "buffer": layer}
+    page.locator("input[type=file]").first.set_input_files(file)
+    page.get_by_role("alert").filter(has_text="geojson").wait_for(timeout=WAIT)
+    page.get_by_role("tab", name="Scenarios").click()
+    settle(page)
+    page.get_by_label("Name", exact=True).fill(HOSTILE[:80])
+    page.keyboard.press("Tab")
+    settle(page)
+    for frame in page.frames:
+        assert frame.evaluate("window.hacked") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_telephone_shows_everything_without_scrolling_sideways(visit, language):
+    page, _ = visit(language, (390, 844))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
