@@ -331,7 +331,9 @@ class _System:
             bill_T = p.labour_T * at["sales_T"]
             bill = bill_T + p.labour_S * at["sales_S"] if self.services else bill_T
             share_T = bill_T / bill
-            new[_WAGE] = logs[_WAGE] + self.wage_step * np.log(bill / (at["wage"] * at["jobs"]))
+            gap = self.wage_step * np.log(bill / (at["wage"] * at["jobs"]))
+            # Wages that rise everywhere draw nobody from next door: the common part takes a double step.
+            new[_WAGE] = logs[_WAGE] + gap + gap.mean()
             if not base.open_to_partner:
                 new[_WAGE] -= np.log(base.wage @ np.exp(new[_WAGE]) / base.wage.sum())
         target = (
