@@ -62,7 +62,7 @@ def _map(session: Session, here: Region, voice: Voice) -> None:
     event = map_component(
         view, key="map", language=voice.language, state={"a": -1, "b": place}, height=_MAP_HEIGHT
     )
-    if event and event.type == "move":
+    if event and event["type"] == "move":
         _on_drag(session, here, voice, event)
 
 
@@ -70,8 +70,8 @@ def _on_drag(session: Session, here: Region, voice: Voice, event: MapEvent) -> N
     """Take over a move made on the map, or say why it cannot be."""
     try:
         move = Move(
-            institution=event.institution,
-            destination=event.destination,
+            institution=event["institution"],
+            destination=event["destination"],
             start=_DRAG_START,
             years=_DRAG_YEARS,
             class_default=True,
