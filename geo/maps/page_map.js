@@ -103,6 +103,11 @@ function drawLand(app) {
   L.polyline(lines, still("land", renderer, { color: LAND_EDGE, weight: 1, opacity: 1 })).addTo(app.map);
 }
 
+// A path that listens for focus would be a stop for the tab key; search and table lead there instead.
+function skipByTab(layer) {
+  if (layer.getElement()) layer.getElement().setAttribute("tabindex", "-1");
+}
+
 function drawCounties(app, pane) {
   const renderer = pathsIn(pane);
   const style = { pane, renderer, smoothFactor: 0, stroke: false, fillOpacity: 1, fillColor: MISSING };
@@ -115,6 +120,7 @@ function drawCounties(app, pane) {
     .on("click", (event) => app.select("county", app.region.counties[event.layer.county].code))
     .bindTooltip((layer) => countyTip(app, layer.county), { sticky: true, className: "jjj-tip", opacity: 1 })
     .addTo(app.map);
+  layers.forEach(skipByTab);
   return { group, layers, colours: [] };
 }
 

@@ -188,7 +188,7 @@ function buildLines(app) {
 function showLines(app) {
   for (const [name, group] of Object.entries(app.lines)) {
     if (app.state.hidden.has(`layer:${name}`)) group.remove();
-    else group.addTo(app.map);
+    else group.addTo(app.map).eachLayer(skipByTab);
   }
 }
 

@@ -2,6 +2,7 @@
 
 const NARROW = 640;
 const MEDIUM = 1040;
+const PATIENCE = 20000; // milliseconds to wait for an answer to a move
 
 function makeParts() {
   const part = (name, tag = "div", more = {}) => el(tag, { class: `jjj-${name} ${more.card === false ? "" : "jjj-card"}`, ...more.set });
@@ -208,8 +209,16 @@ function askMove(app, item, county) {
   const year = app.state.year || new Date().getFullYear();
   app.pending = { institution: item.id, origin: item.county_code, destination: county.code, start: year, years: 1 };
   drawMovers(app);
+  setTimeout(() => forgetAsked(app), PATIENCE);
   app.tell(app.texts.say("map.move.sent", { name: app.texts.name(item), place: app.texts.name(county) }));
   app.send({ type: "move", institution: item.id, destination: county.code });
+}
+
+// Python has answered, or never will: a refused move leaves no trace.
+function forgetAsked(app) {
+  if (!app.pending) return;
+  app.pending = null;
+  drawMovers(app);
 }
 
 function buildApp(root, fixed, scenarios, boot) {
@@ -247,7 +256,10 @@ function updateApp(app, scenarios, settings, patch) {
     drawAll(app);
     drawOpen(app);
     markLayers(app);
-  } else app.store.set(readPatch(patch));
+  } else {
+    app.store.set(readPatch(patch));
+    forgetAsked(app);
+  }
   app.settings = settings;
   app.store.set({ language: settings.language });
   drawNote(app);
@@ -256,6 +268,7 @@ function updateApp(app, scenarios, settings, patch) {
 // --- hooks for tests and benchmarks ---------------------------------------------------------------------
 
 function hooks(app) {
+  app.root.dataset.ready = "true";
   const timed = (work) => {
     const started = performance.now();
     work();

@@ -436,7 +436,7 @@ def _arrays(values: Mapping[str, Any], kept: Iterable[str]) -> dict[str, NDArray
 
 
 def _scenario(name: str | Mapping[str, str], outcome: OutcomeLike, digits: Mapping[str, int]) -> ScenarioView:
-    values = outcome.values  # noqa: PD011 -- an outcome, not a frame
+    values = outcome.values
     kept = [measure for measure in values if measure in digits]
     after = _arrays(values, kept)
     zero = {measure: np.zeros(values.shape[1]) for measure, values in after.items()}

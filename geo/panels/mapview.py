@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import streamlit as st
 import streamlit.components.v1 as components
@@ -19,8 +18,7 @@ __all__ = ["MapEvent", "map_component"]
 _NAME = "jingjinji_map"
 
 
-@dataclass(frozen=True)
-class MapEvent:
+class MapEvent(TypedDict):
     """What a reader decided on the map.
 
     Parameters
@@ -31,17 +29,17 @@ class MapEvent:
         ``"move"``: ``institution`` shall go to the county ``destination``. ``"select"``: the feature ``id``
         of ``kind`` ("county", "institution", "site", "station", "city", "corridor", "link") was chosen.
     institution, destination
-        Of a move: an institution's id and a county's code.
+        Of a move: an institution's id and a county's code; else empty.
     kind, id
-        Of a choice.
+        Of a choice; else empty.
     """
 
     seq: int
     type: str
-    institution: str = ""
-    destination: str = ""
-    kind: str = ""
-    id: str = ""
+    institution: str
+    destination: str
+    kind: str
+    id: str
 
 
 def _event(value: object) -> MapEvent | None:
@@ -50,10 +48,18 @@ def _event(value: object) -> MapEvent | None:
         return None
     if value.get("type") not in {"move", "select"}:
         return None
-    texts = {name: value.get(name, "") for name in ("type", "institution", "destination", "kind", "id")}
-    if not all(isinstance(text, str) for text in texts.values()):
+    texts = [value.get(name, "") for name in ("type", "institution", "destination", "kind", "id")]
+    if not all(isinstance(text, str) for text in texts):
         return None
-    return MapEvent(seq=value["seq"], **texts)
+    kind_of_event, institution, destination, kind, identifier = texts
+    return MapEvent(
+        seq=value["seq"],
+        type=kind_of_event,
+        institution=institution,
+        destination=destination,
+        kind=kind,
+        id=identifier,
+    )
 
 
 def _component() -> Any:
@@ -93,7 +99,7 @@ def map_component(
     sent["settings"] = {**sent["settings"], "language": language}
     event = _event(_component()(**sent, key=key, default=None))
     seen = f"{key}.seen"
-    if event is None or event.seq <= st.session_state.get(seen, 0):
+    if event is None or event["seq"] <= st.session_state.get(seen, 0):
         return None
-    st.session_state[seen] = event.seq
+    st.session_state[seen] = event["seq"]
     return event

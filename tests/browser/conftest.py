@@ -1,0 +1,166 @@
+"""A real browser, a guard that lets nothing out, and maps to open in it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the made-up outcomes of tests/
+
+import synthetic_maps as made
+
+from geo.maps.export import export_html
+from geo.maps.view import build_view
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+QUIET = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+INSIDE = (
+    "file:",
+    "data:",
+    "blob:",
+    "about:",
+    "http://localhost",
+    "http://127.0.0.1",
+    "ws://localhost",
+    "ws://127.0.0.1",
+)
+NAMES = (
+    {"en": "Announced programme", "zh": "已宣布的方案"},
+    {"en": "Moved by now", "zh": "目前已迁"},
+    "Empty",
+)
+
+
+def find_browser():
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium or Chrome; without one the test is skipped, in CI it fails."""
+    executable = find_browser()
+    if executable is None:
+        reason = "no Chromium or Chrome on the PATH"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- only where a browser is
+
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=executable, args=QUIET)
+        yield opened
+        opened.close()
+
+
+class Guard:
+    """What a page tried and what went wrong in it."""
+
+    def __init__(self):
+        self.outside, self.errors, self.dialogs = [], [], []
+
+    def clean(self):
+        assert self.outside == []
+        assert self.errors == []
+        assert self.dialogs == []
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open an address at a size; every request to the outside is refused and recorded, then asserted none."""
+    opened = []
+
+    def open_at(address, size=(1280, 800), *, wait=True, **options):
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        guard = Guard()
+
+        def check(route):
+            if route.request.url.startswith(INSIDE):
+                route.continue_()
+            else:
+                guard.outside.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", check)
+        page = context.new_page()
+        page.on("pageerror", lambda error: guard.errors.append(str(error)))
+        page.on(
+            "console", lambda message: guard.errors.append(message.text) if message.type == "error" else None
+        )
+        page.on("dialog", lambda dialog: (guard.dialogs.append(dialog.message), dialog.dismiss()))
+        page.guard = guard
+        page.goto(address)
+        if wait:
+            page.wait_for_selector("#jjj[data-ready]")
+        opened.append((context, guard))
+        return page
+
+    yield open_at
+    for context, guard in opened:
+        context.close()
+        guard.clean()
+
+
+def runs_for(region, listed):
+    moves = (
+        [made.move(posts=2852.0), made.move("kouqiang", "110108", "130632", 2027)],
+        [made.move(start=2023)],
+        [],
+    )
+    return [(name, made.outcome(region, listed, seed=i, moves=moves[i])) for i, name in enumerate(NAMES)]
+
+
+@pytest.fixture(scope="session")
+def exported(region, tmp_path_factory):
+    """A map with three scenarios as one file, as an address."""
+    listed = made.measures(5)
+    view = build_view(
+        region, runs_for(region, listed), measures=listed, base={"jobs": range(199)}, date="2026-03-01"
+    )
+    path = tmp_path_factory.mktemp("map") / "map.html"
+    export_html(view, path)
+    return path.as_uri()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def live():
+    """The address of a page with the live map, served by Streamlit."""
+    port = free_port()
+    options = ["--server.headless=true", f"--server.port={port}", "--browser.gatherUsageStats=false"]
+    script = Path(__file__).with_name("live_page.py")
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        *options,
+        "--server.fileWatcherType=none",
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    address = f"http://localhost:{port}"
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()  # noqa: S310 -- our own server
+            break
+        except OSError:
+            time.sleep(0.15)
+    yield address
+    server.terminate()
+    server.wait(10)

@@ -1,0 +1,259 @@
+"""A map as data: what goes in comes out, small, exact enough, and harmless."""
+
+import base64
+import hashlib
+import json
+import re
+
+import numpy as np
+import pytest
+import synthetic_maps as made
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely.geometry import Polygon
+
+from geo.errors import ExportError
+from geo.maps import component, page
+from geo.maps.export import export_html
+from geo.maps.pack import _unvarint, _varint, pack_json, unpack_json, unpack_scenario
+from geo.maps.view import build_view
+from geo.panels.mapview import _event
+from geo.words import LANGUAGES, has
+
+SCRIPTS = sorted(page.files("geo.maps").iterdir(), key=lambda entry: entry.name)
+OURS = [entry for entry in SCRIPTS if entry.name.startswith("page_") and entry.name.endswith(".js")]
+BUDGET = 600_000  # bytes of an exported file with three scenarios
+GRID_ERROR_KM = 0.046  # half a diagonal of the topology's grid, as the map states
+
+
+@pytest.fixture(scope="module")
+def listed():
+    return made.measures(25)
+
+
+@pytest.fixture(scope="module")
+def view(region, listed):
+    runs = [(f"Programme {i}", made.outcome(region, listed, seed=i, moves=[made.move()])) for i in range(3)]
+    return build_view(region, runs, measures=listed, date="2026-03-01")
+
+
+@pytest.fixture(scope="module")
+def html(view):
+    return export_html(view)
+
+
+@given(st.lists(st.integers(-(2**53), 2**53)))
+def test_numbers_come_back(numbers):
+    assert _unvarint(_varint(np.array(numbers, dtype=np.int64))).tolist() == numbers
+
+
+def test_json_comes_back_in_equal_bytes():
+    value = {"b": [1, None, "中<文"], "a": {"x": 1.5}}
+    assert unpack_json(pack_json(value)) == value
+    assert pack_json(value) == pack_json(dict(reversed(value.items())))
+
+
+def test_payload_is_plain(view):
+    payload = json.loads(json.dumps(view.to_payload(), allow_nan=False))
+    assert len(payload["region"]["counties"]["code"]) == 199
+    assert payload["scenarios"][0]["moves"][0]["destination"] == "130629"
+
+
+def test_values_come_back_within_the_stated_error(view, listed):
+    for scenario in view.scenarios:
+        read = unpack_scenario(scenario.packed)
+        for measure in listed:
+            before, after = scenario.before[measure.id], scenario.after[measure.id]
+            change = after - before
+            start_error = np.abs(read["before"][measure.id] - before).max()
+            half_digit, share = 0.5 * 10.0**-measure.digits, 1e-4 * np.ptp(before)
+            assert start_error <= (min(half_digit, share) if share else half_digit)
+            change_error = np.abs(read["after"][measure.id] - read["before"][measure.id] - change)
+            assert change_error.max() <= 1.0001e-4 * np.abs(change).max()
+
+
+def test_no_change_stays_exactly_none(view):
+    scenario = view.scenarios[0]
+    read = unpack_scenario(scenario.packed)
+    still = (scenario.after["posts"] == scenario.before["posts"]).all(axis=0)
+    assert 0 < still.sum() < 199
+    assert (read["after"]["posts"][:, still] == read["before"]["posts"][still]).all()
+
+
+def test_solver_noise_is_no_change(region, listed):
+    run = made.outcome(region, listed)
+    run.values = {name: np.tile(start * (1 + 1e-13), (31, 1)) for name, start in run.before.items()}
+    read = unpack_scenario(build_view(region, [("noise", run)], measures=listed).scenarios[0].packed)
+    assert all((read["after"][m.id] == read["before"][m.id]).all() for m in listed)
+
+
+def test_missing_values_stay_missing(region, listed):
+    run = made.outcome(region, listed)
+    run.values["made_0"][:, 7] = np.nan
+    view = build_view(region, [("gap", run)], measures=listed)
+    read = unpack_scenario(view.scenarios[0].packed)
+    assert np.flatnonzero(np.isnan(read["after"]["made_0"][-1])).tolist() == [7]
+    assert view.to_payload()["scenarios"][0]["after"]["made_0"][0][7] is None
+
+
+def decoded(topology, county):
+    """Return a county's polygons from the arcs, as the page script reads them."""
+    scale, shift = np.array(topology["transform"]["scale"]), np.array(topology["transform"]["translate"])
+    arcs = [np.cumsum(arc, axis=0) * scale + shift for arc in topology["arcs"]]
+    take = [lambda i: arcs[i], lambda i: arcs[~i][::-1]]
+    rings = [
+        [np.concatenate([take[i < 0](i)[(k > 0) :] for k, i in enumerate(ring)]) for ring in polygon]
+        for polygon in topology["shapes"][county]
+    ]
+    return [Polygon(ring[0], ring[1:]) for ring in rings]
+
+
+@pytest.mark.parametrize("county", [0, 40, 98, 150, 198])
+def test_shapes_stay_within_the_stated_error(region, view, county):
+    polygons = decoded(view.fixed.region["topology"], county)
+    original = region.counties.geometry.iloc[county]
+    hull = original.buffer(GRID_ERROR_KM / 80)  # at 43 degrees north a degree of longitude is 81 km
+    assert sum(polygon.area for polygon in polygons) == pytest.approx(original.area, rel=2e-2)
+    assert all(hull.covers(polygon) for polygon in polygons)
+
+
+def test_neighbours_share_their_arcs(view):
+    topology = view.fixed.region["topology"]
+    used = np.array(
+        [i if i >= 0 else ~i for shape in topology["shapes"] for p in shape for ring in p for i in ring]
+    )
+    assert np.bincount(used).max() == 2
+
+
+def test_region_measures_need_no_scenario(region):
+    view = build_view(region, base={"jobs": np.full(199, 5.0)})
+    ids = [measure["id"] for measure in view.fixed.measures]
+    assert ids == ["base.population", "base.density", "base.jobs", "base.gdp_per_head", "base.pm25"]
+    assert view.fixed.measures[0]["before"] == [int(x) for x in region.counties["population"]]
+    assert view.fixed.measures[2]["status"] == "estimated"
+
+
+def test_a_measure_of_the_scenarios_replaces_the_regions_own(region):
+    listed = [*made.measures(2), made.Measure("population", group="base")]
+    view = build_view(region, [("one", made.outcome(region, listed))], measures=listed)
+    assert [m["id"] for m in view.fixed.measures].count("population") == 1
+    assert "base.population" not in [m["id"] for m in view.fixed.measures]
+
+
+def test_parts_that_did_not_change_are_the_same(region, listed):
+    run = made.outcome(region, listed)
+    one, two = (build_view(region, [("a", run)], measures=listed, language=lang) for lang in LANGUAGES)
+    assert one.fixed is two.fixed
+    assert one.scenarios[0] is two.scenarios[0]
+
+
+def test_unknown_language_is_refused(region):
+    with pytest.raises(KeyError):
+        build_view(region, language="fr")
+
+
+# --- the file -----------------------------------------------------------------------------------------
+
+
+def inline(html, tag):
+    return re.findall(rf"<{tag}>(.*?)</{tag}>", html, flags=re.DOTALL)
+
+
+def test_policy_names_exactly_what_runs(html):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'"
+    assert "unsafe" not in policy
+    for tag, rule in (("script", "script-src"), ("style", "style-src")):
+        hashes = {
+            base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline(html, tag)
+        }
+        assert {f"'sha256-{value}'" for value in hashes} == set(rules[rule].split())
+
+
+def test_file_asks_for_nothing(html):
+    head = re.sub(r"<(script|style)[^>]*>.*?</\1>", "", html, flags=re.DOTALL)
+    assert not re.findall(r"\b(src|href|action|srcset)\s*=", head)
+    assert "url(" not in "".join(inline(html, "style"))
+    assert "sourceMappingURL" not in html
+
+
+def test_file_fits_its_budget(html):
+    assert len(html.encode()) < BUDGET
+
+
+def test_names_cannot_leave_the_data_block(region, listed):
+    names = ["</script><script>alert(1)</script>", "<!--", "\u2028", "&lt;", "${1}"]
+    runs = [(name, made.outcome(region, listed[:1], text=name)) for name in names]
+    html = export_html(build_view(region, runs, measures=listed[:1]), state={"note": names[0]})
+    block = re.search(r'<script type="application/json" id="jjj-data">(.*?)</script>', html, flags=re.DOTALL)[
+        1
+    ]
+    assert not set("<>&\u2028") & set(block)
+    assert json.loads(block)["state"]["note"] == names[0]
+
+
+def test_same_map_same_bytes(view):
+    assert export_html(view) == export_html(view)
+
+
+def test_unwritable_place_is_named(view, tmp_path):
+    with pytest.raises(ExportError, match="Choose a folder"):
+        export_html(view, tmp_path / "no" / "such" / "map.html")
+
+
+@pytest.mark.parametrize("entry", OURS, ids=lambda entry: entry.name)
+def test_script_builds_no_markup_from_text(entry):
+    text = entry.read_text(encoding="utf-8")
+    found = re.findall(
+        r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|srcdoc)", text
+    )
+    assert not found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_the_script_asks_for_exists(language):
+    text = page.page_script()
+    keys = set(re.findall(r'"((?:map|unit|status)\.[a-z_.0-9]+)"', text))
+    assert len(keys) > 60
+    assert not {key for key in keys if not has(key, language)}
+
+
+# --- the live map -------------------------------------------------------------------------------------
+
+
+def test_arguments_are_names_not_values(view):
+    told = component.arguments(view, {"mode": "swipe", "b": 1}, storage="map", height=700)
+    assert len(json.dumps(told)) < 2000
+    files = [component.folder() / name for name in [told["static"], *told["scenarios"]]]
+    assert [file.read_bytes() for file in files] == [view.fixed.packed, *(s.packed for s in view.scenarios)]
+
+
+def test_folder_keeps_few_files(monkeypatch):
+    monkeypatch.setattr(component, "_KEPT", 3)
+    names = [component.publish(bytes([i]) * 9, "values") for i in range(6)]
+    kept = {file.name for file in component.folder().glob("*.bin")}
+    assert len(kept) == 3
+    assert names[-1] in kept
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        3,
+        "move",
+        {},
+        {"seq": "1", "type": "move"},
+        {"seq": 1, "type": "run"},
+        {"seq": 1, "type": "move", "id": 3},
+    ],
+)
+def test_what_is_no_event_is_dropped(value):
+    assert _event(value) is None
+
+
+def test_a_move_is_read():
+    event = _event({"seq": 4, "type": "move", "institution": "bjtu", "destination": "130629", "extra": 1})
+    assert (event["seq"], event["institution"], event["destination"]) == (4, "bjtu", "130629")
+    assert "extra" not in event
