@@ -123,6 +123,7 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     chosen = _listed(scenario, region, voice, names)
     if chosen:
         _on_chosen(session, voice, chosen)
+    _remarks(scenario, region, voice)
     editing: int | None = st.session_state.get("editing")
     if editing is not None and editing < len(scenario.moves):
         with st.container(border=True):
@@ -133,6 +134,14 @@ def show(session: Session, region: Region, voice: Voice) -> None:
         _form(session, region, voice, names, None)
     with st.expander(voice("app.moves.many")):
         _many(session, region, voice, names)
+
+
+def _remarks(scenario: Scenario, region: Region, voice: Voice) -> None:
+    """Say what a reader must know about moves that are possible: hypothetical, part of another, a group."""
+    found = validate(scenario, region)
+    if found:
+        with st.expander(voice("app.moves.remarks", count=len(found))):
+            st.markdown("\n".join(f"- {plain(fault.text(voice.language))}" for fault in found))
 
 
 def _listed(scenario: Scenario, region: Region, voice: Voice, names: _Names) -> list[int]:

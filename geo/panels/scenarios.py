@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from geo.errors import Fault, GeoError, ScenarioError
 from geo.panels.problems import show_error
-from geo.presets import PRESETS, preset
+from geo.presets import PRESETS, preset, preset_skipped
 from geo.scenario import Scenario, validate
 from geo.shelf import renamed
 
@@ -33,8 +34,22 @@ def show(session: Session, region: Region, voice: Voice) -> None:
         if right.button(voice("app.shelf.add_ready"), key=f"add_{key}", width="stretch"):
             session.shelf.add(preset(key, region, voice.language))
             st.rerun()
+    _left_out(region, voice)
     _open_file(session, region, voice)
     st.caption(voice("app.shelf.kept"))
+
+
+def _left_out(region: Region, voice: Voice) -> None:
+    """Say which institutions the announced programme leaves out, and why."""
+    skipped = preset_skipped(region)
+    with st.expander(voice("app.shelf.skipped", count=len(skipped))):
+        frame = region.institutions
+        names = frame[f"name_{voice.language}"].where(
+            frame[f"name_{voice.language}"].notna(), frame["name_en"]
+        )
+        rows = [(str(names[entry.id]), entry.text(voice.language)) for entry in skipped]
+        head = [voice("app.shelf.who"), voice("app.shelf.why")]
+        st.dataframe(pd.DataFrame(rows, columns=head), hide_index=True, height=260, key="left_out")
 
 
 def _current(session: Session, voice: Voice) -> None:
