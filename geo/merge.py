@@ -80,8 +80,10 @@ class Conflict:
             return str(getattr(plan, self.key)) or say("edits.blank", language)
         if self.kind == "block":
             plan = Plan(edits=next((block.edits for block in plan.blocks if block.name == self.key), ()))
-        keys = plan.ids if self.kind in {"order", "block"} else self.edits
-        told = [sentence(plan.edit(key), plan, region, language) for key in keys if key in plan.ids]
+        whole = self.kind in {"order", "block"}
+        told = [
+            sentence(edit, plan, region, language) for edit in plan.edits if whole or edit.id in self.edits
+        ]
         return say("edits.and", language).join(told) or say("merge.absent", language)
 
     def _what(self, region: Region | None, language: str) -> str:

@@ -156,8 +156,11 @@ class Plan(_Value):
     @cached_property
     def hash(self) -> str:
         """Return the SHA-256 of the canonical JSON: equal plans, equal hash."""
-        text = json.dumps(self.as_table(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    def canonical(self) -> str:
+        """Return the one JSON text that equal plans share; ASCII."""
+        return json.dumps(self.as_table(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
     @property
     def ids(self) -> tuple[str, ...]:
