@@ -42,6 +42,10 @@ def html(view):
     return export_html(view)
 
 
+def unpacked(scenario):
+    return unpack_scenario(scenario.packed_start, scenario.packed)
+
+
 @given(st.lists(st.integers(-(2**53), 2**53)))
 def test_numbers_come_back(numbers):
     assert _unvarint(_varint(np.array(numbers, dtype=np.int64))).tolist() == numbers
@@ -61,7 +65,7 @@ def test_payload_is_plain(view):
 
 def test_values_come_back_within_the_stated_error(view, listed):
     for scenario in view.scenarios:
-        read = unpack_scenario(scenario.packed)
+        read = unpacked(scenario)
         for measure in listed:
             before, after = scenario.before[measure.id], scenario.after[measure.id]
             change = after - before
@@ -74,7 +78,7 @@ def test_values_come_back_within_the_stated_error(view, listed):
 
 def test_no_change_stays_exactly_none(view):
     scenario = view.scenarios[0]
-    read = unpack_scenario(scenario.packed)
+    read = unpacked(scenario)
     still = (scenario.after["posts"] == scenario.before["posts"]).all(axis=0)
     assert 0 < still.sum() < 199
     assert (read["after"]["posts"][:, still] == read["before"]["posts"][still]).all()
@@ -83,7 +87,7 @@ def test_no_change_stays_exactly_none(view):
 def test_solver_noise_is_no_change(region, listed):
     run = made.outcome(region, listed)
     run.values = {name: np.tile(start * (1 + 1e-13), (31, 1)) for name, start in run.before.items()}
-    read = unpack_scenario(build_view(region, [("noise", run)], measures=listed).scenarios[0].packed)
+    read = unpacked(build_view(region, [("noise", run)], measures=listed).scenarios[0])
     assert all((read["after"][m.id] == read["before"][m.id]).all() for m in listed)
 
 
@@ -91,7 +95,7 @@ def test_missing_values_stay_missing(region, listed):
     run = made.outcome(region, listed)
     run.values["made_0"][:, 7] = np.nan
     view = build_view(region, [("gap", run)], measures=listed)
-    read = unpack_scenario(view.scenarios[0].packed)
+    read = unpacked(view.scenarios[0])
     assert np.flatnonzero(np.isnan(read["after"]["made_0"][-1])).tolist() == [7]
     assert view.to_payload()["scenarios"][0]["after"]["made_0"][0][7] is None
 
@@ -225,8 +229,9 @@ def test_every_text_the_script_asks_for_exists(language):
 def test_arguments_are_names_not_values(view):
     told = component.arguments(view, {"mode": "swipe", "b": 1}, storage="map", height=700)
     assert len(json.dumps(told)) < 2000
-    files = [component.folder() / name for name in [told["static"], *told["scenarios"]]]
-    assert [file.read_bytes() for file in files] == [view.fixed.packed, *(s.packed for s in view.scenarios)]
+    files = [told["static"], *(name for pair in told["scenarios"] for name in pair)]
+    packed = [view.fixed.packed, *(part for s in view.scenarios for part in (s.packed_start, s.packed))]
+    assert [(component.folder() / name).read_bytes() for name in files] == packed
 
 
 def test_folder_keeps_few_files(monkeypatch):

@@ -96,7 +96,10 @@ def arguments(view: MapView, state: Mapping[str, Any], *, storage: str, height: 
     """
     return {
         "static": publish(view.fixed.packed, "region"),
-        "scenarios": [publish(scenario.packed, "values") for scenario in view.scenarios],
+        "scenarios": [
+            [publish(scenario.packed_start, "start"), publish(scenario.packed, "values")]
+            for scenario in view.scenarios
+        ],
         "settings": view.settings(),
         "state": dict(state),
         "storage": storage,

@@ -41,12 +41,17 @@ def _policy(scripts: list[str], styles: list[str]) -> str:
 
 def _data(view: MapView, state: Mapping[str, Any] | None) -> str:
     packed = [scenario.packed for scenario in view.scenarios]
+    starts = list(dict.fromkeys(scenario.packed_start for scenario in view.scenarios))
     block = {
-        "name": digest(b"".join([view.fixed.packed, *packed])),
+        "name": digest(b"".join([view.fixed.packed, *starts, *packed])),
         "settings": view.settings(),
         "state": dict(state or {}),
         "static": to_base64(view.fixed.packed),
-        "scenarios": [to_base64(content) for content in packed],
+        "starts": [to_base64(content) for content in starts],
+        "scenarios": [
+            [starts.index(scenario.packed_start), to_base64(content)]
+            for scenario, content in zip(view.scenarios, packed, strict=True)
+        ],
     }
     text = json.dumps(block, ensure_ascii=False, separators=(",", ":"))
     return f'<script type="application/json" id="jjj-data">{escaped_json(text)}</script>'

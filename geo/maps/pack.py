@@ -115,63 +115,69 @@ def _differences(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.diff(padded, n=2, axis=0).T.ravel()
 
 
-def _pack_measure(values: Mapping[str, NDArray[np.float64]], digits: int) -> tuple[dict[str, Any], bytes]:
-    before, after = values["before"], values["after"]
-    change = after - before
-    first, second = _steps(before, change, digits)
-    header = {
-        "before_step": first,
-        "change_step": second,
-        "missing": np.flatnonzero(~np.isfinite(before) | ~np.isfinite(after).all(axis=0)).tolist(),
-    }
-    counts = _whole(before, first)
-    body = _varint(np.diff(counts, prepend=0))
-    return header, body + (_varint(_differences(_whole(change, second))) if second else b"")
-
-
-def pack_scenario(scenario: ScenarioView, digits: Mapping[str, int]) -> bytes:
-    """Return one scenario as compressed bytes: length of the header, header (JSON), numbers.
-
-    Parameters
-    ----------
-    scenario
-        A scenario of a view.
-    digits
-        Decimals shown, by measure.
-    """
-    measures, bodies = [], []
-    for name in scenario.before:
-        pair = {"before": scenario.before[name], "after": scenario.after[name]}
-        header, body = _pack_measure(pair, digits.get(name, 0))
-        measures.append({"id": name, "bytes": len(body), **header})
-        bodies.append(body)
-    regional = {
-        name: [float(f"{x:.{_SIGNIFICANT}g}") if np.isfinite(x) else None for x in series]
-        for name, series in scenario.regional.items()
-    }
-    head = {**scenario.facts(), "measures": measures, "regional": regional, "counties": scenario.counties}
+def _block(head: Mapping[str, Any], bodies: list[bytes]) -> bytes:
+    """Return compressed bytes: length of the header, header (JSON), numbers."""
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
     return gzip.compress(len(text).to_bytes(4, "little") + text + b"".join(bodies), mtime=0)
 
 
-def unpack_scenario(content: bytes) -> dict[str, Any]:
-    """Return the header of a packed scenario with ``before`` (N,) and ``after`` (T, N) by measure.
+def _entry(name: str, step: float, body: bytes, missing: NDArray[np.bool_]) -> dict[str, Any]:
+    return {"id": name, "step": step, "bytes": len(body), "missing": np.flatnonzero(missing).tolist()}
 
-    The page script reads the same bytes the same way; this twin lets tests measure the rounding.
-    """
+
+def pack_start(scenario: ScenarioView) -> bytes:
+    """Return the starting values of a scenario; scenarios of one region mostly share them."""
+    entries, bodies = [], []
+    for name, before in scenario.before.items():
+        step, _ = _steps(before, np.empty(0), scenario.digits.get(name, 0))
+        bodies.append(_varint(np.diff(_whole(before, step), prepend=0)))
+        entries.append(_entry(name, step, bodies[-1], ~np.isfinite(before)))
+    return _block({"measures": entries, "counties": scenario.counties}, bodies)
+
+
+def pack_scenario(scenario: ScenarioView) -> bytes:
+    """Return what a scenario changes, by year, with its text, hash and moves."""
+    entries, bodies = [], []
+    for name, before in scenario.before.items():
+        change = scenario.after[name] - before
+        _, step = _steps(before, change, scenario.digits.get(name, 0))
+        bodies.append(_varint(_differences(_whole(change, step))) if step else b"")
+        entries.append(_entry(name, step, bodies[-1], ~np.isfinite(change.sum(axis=0))))
+    regional = {
+        name: [float(f"{x:.{_SIGNIFICANT}g}") if np.isfinite(x) else None for x in series]
+        for name, series in scenario.regional.items()
+    }
+    return _block({**scenario.facts(), "measures": entries, "regional": regional}, bodies)
+
+
+def _unblock(content: bytes) -> tuple[dict[str, Any], list[tuple[dict[str, Any], NDArray[np.int64]]]]:
+    """Return the header of a block, and each measure's entry with its numbers."""
     raw = gzip.decompress(content)
     start = 4 + int.from_bytes(raw[:4], "little")
     head: dict[str, Any] = json.loads(raw[4:start])
-    years, counties = len(head["years"]), head["counties"]
+    parts = []
+    for entry in head["measures"]:
+        parts.append((entry, _unvarint(raw[start : start + entry["bytes"]])))
+        start += entry["bytes"]
+    return head, parts
+
+
+def unpack_scenario(start: bytes, content: bytes) -> dict[str, Any]:
+    """Return a scenario's header with ``before`` (N,) and ``after`` (T, N) by measure.
+
+    The page script reads the same bytes the same way; this twin lets tests measure the rounding.
+    """
+    _, starts = _unblock(start)
+    head, changes = _unblock(content)
+    years = len(head["years"])
     head["before"], head["after"] = {}, {}
-    for measure in head["measures"]:
-        numbers = _unvarint(raw[start : start + measure["bytes"]])
-        start += measure["bytes"]
-        before = np.cumsum(numbers[:counties]) * measure["before_step"]
-        change = np.zeros((years, counties))
-        if measure["change_step"]:
-            twice = numbers[counties:].reshape(counties, years).T
-            change = np.cumsum(np.cumsum(twice, axis=0), axis=0) * measure["change_step"]
-        before[measure["missing"]] = np.nan
-        head["before"][measure["id"]], head["after"][measure["id"]] = before, before + change
+    for (first, numbers), (second, twice) in zip(starts, changes, strict=True):
+        before = np.cumsum(numbers) * first["step"]
+        before[first["missing"]] = np.nan
+        after = np.tile(before, (years, 1))
+        if second["step"]:
+            counts = np.cumsum(np.cumsum(twice.reshape(-1, years).T, axis=0), axis=0)
+            after += counts * second["step"]
+        after[:, second["missing"]] = np.nan
+        head["before"][first["id"]], head["after"][first["id"]] = before, after
     return head

@@ -35,20 +35,39 @@ function readNumbers(bytes, start, count) {
   return numbers;
 }
 
+// A block is the length of its header, the header, and numbers measure by measure.
+function openBlock(raw) {
+  const length = new DataView(raw.buffer).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(raw.subarray(4, 4 + length)));
+  const places = new Map();
+  let at = 4 + length;
+  for (const measure of head.measures) {
+    places.set(measure.id, { ...measure, at });
+    at += measure.bytes;
+  }
+  return { raw, head, places };
+}
+
+// The starting values, shared by scenarios.
+class Start {
+  constructor(raw) {
+    Object.assign(this, openBlock(raw));
+  }
+
+  values(measure) {
+    const place = this.places.get(measure);
+    const values = readNumbers(this.raw, place.at, this.head.counties);
+    for (let i = 0, sum = 0; i < values.length; i += 1) values[i] = (sum += values[i]) * place.step;
+    for (const i of place.missing) values[i] = NaN;
+    return values;
+  }
+}
+
 // One scenario; a measure is decoded when it is first asked for.
 class Scenario {
-  constructor(raw) {
-    const length = new DataView(raw.buffer).getUint32(0, true);
-    const head = JSON.parse(new TextDecoder().decode(raw.subarray(4, 4 + length)));
-    Object.assign(this, head);
-    this.raw = raw;
-    this.ready = new Map();
-    this.places = new Map();
-    let at = 4 + length;
-    for (const measure of head.measures) {
-      this.places.set(measure.id, { ...measure, at });
-      at += measure.bytes;
-    }
+  constructor(raw, start) {
+    const block = openBlock(raw);
+    Object.assign(this, block.head, { raw, start, places: block.places, ready: new Map() });
   }
 
   has(measure) {
@@ -61,13 +80,10 @@ class Scenario {
   }
 
   decode(place) {
-    const [n, years] = [this.counties, this.years.length];
-    const numbers = readNumbers(this.raw, place.at, n + (place.change_step ? n * years : 0));
-    const before = new Float64Array(n);
-    for (let i = 0, sum = 0; i < n; i += 1) before[i] = (sum += numbers[i]) * place.before_step;
-    for (const i of place.missing) before[i] = NaN;
+    const before = this.start.values(place.id);
     const after = this.years.map(() => before.slice());
-    if (place.change_step) addChanges(after, numbers.subarray(n), place.change_step);
+    if (place.step) addChanges(after, readNumbers(this.raw, place.at, before.length * after.length), place.step);
+    for (const values of after) for (const i of place.missing) values[i] = NaN;
     return { before, after };
   }
 
@@ -88,8 +104,8 @@ function addChanges(after, twice, step) {
   }
 }
 
-async function readScenario(bytes) {
-  return new Scenario(await inflate(bytes));
+async function readStart(bytes) {
+  return new Start(await inflate(bytes));
 }
 
 // Columns to rows.

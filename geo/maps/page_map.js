@@ -136,7 +136,7 @@ function drawBorders(app) {
   const casing = { color: "#ffffff", weight: 4, opacity: 0.75 };
   L.polyline([...app.region.mesh.province, ...app.region.mesh.outer], still("borders", renderer, casing)).addTo(app.map);
   for (const [kind, style] of Object.entries(BORDERS)) {
-    L.polyline(app.region.mesh[kind], still("borders", renderer, style)).addTo(app.map);
+    L.polyline(app.region.mesh[kind], still("borders", renderer, { ...style, className: `jjj-border-${kind}` })).addTo(app.map);
   }
   const outline = app.region.mesh.xiongan;
   L.polyline(outline, still("borders", renderer, { color: "#ffffff", weight: 4.5, opacity: 0.9 })).addTo(app.map);

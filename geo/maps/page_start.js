@@ -322,7 +322,8 @@ function differing(sent, last) {
 }
 
 function live(root) {
-  const [readFixed, readRun] = [makeReader(readStatic), makeReader(readScenario)];
+  const [readFixed, readFirst, readRaw] = [readStatic, readStart, inflate].map(makeReader);
+  const readRun = async ([start, values]) => new Scenario(await readRaw(values), await readFirst(start));
   let app = null;
   let last = {};
   const render = async (args) => {
@@ -353,7 +354,8 @@ function live(root) {
 async function fromFile(root, block) {
   const data = JSON.parse(block.textContent);
   const fixed = await readStatic(fromBase64(data.static));
-  const scenarios = await Promise.all(data.scenarios.map((text) => readScenario(fromBase64(text))));
+  const starts = await Promise.all(data.starts.map((text) => readStart(fromBase64(text))));
+  const scenarios = await Promise.all(data.scenarios.map(async ([start, text]) => new Scenario(await inflate(fromBase64(text)), starts[start])));
   const app = buildApp(root, fixed, scenarios, { settings: data.settings, state: data.state, live: false, storage: `jjj:${data.name}`, send: () => {} });
   window.jjj = hooks(app);
 }

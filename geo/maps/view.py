@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from topojson.core.topology import Topology
 
-from geo.maps.pack import pack_scenario, pack_static
+from geo.maps.pack import pack_scenario, pack_start, pack_static
 from geo.words import LANGUAGES, has, say, section
 
 if TYPE_CHECKING:
@@ -177,8 +177,13 @@ class ScenarioView:
 
     @cached_property
     def packed(self) -> bytes:
-        """Compressed bytes of it, made once."""
-        return pack_scenario(self, self.digits)
+        """Compressed bytes of what it changes, made once."""
+        return pack_scenario(self)
+
+    @cached_property
+    def packed_start(self) -> bytes:
+        """Compressed bytes of its starting values, made once."""
+        return pack_start(self)
 
     def facts(self) -> dict[str, Any]:
         """Return everything but the numbers, as JSON-able data."""
