@@ -35,7 +35,7 @@ Array = NDArray[np.float64]
 
 FILE = "baseline.npz"
 # Part of the file: raise it whenever the same layers would give another baseline.
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 YEAR = 2020  # of the census and of the rail network
 _LOG = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ def shipped(baseline: Baseline) -> bytes:
         "region": baseline.region_hash, "model": MODEL_VERSION, "year": travel.year,
         "codes": baseline.codes, "kinds": list(jobs.institutional), "gravity": asdict(fit.gravity),
         "evaluations": fit.evaluations, "roads": roads, "road_rows": _text(travel.fit.table),
-        "moments": _text(fit.moments),
+        "moments": _text(fit.moments), "facts": dict(inputs.facts),
     }  # fmt: skip
     return pack(header, arrays)
 
@@ -204,7 +204,8 @@ def _read(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> _Parts:
     gravity = Gravity(**header["gravity"])
     moments = _table(header["moments"])
     commuting = GravityFit(gravity, arrays["flows"], gravity.minutes(travel), moments, header["evaluations"])
-    inputs = Inputs(**{name: arrays[f"input_{name}"] for name in Inputs.names()})
+    known = {name: arrays[f"input_{name}"] for name in Inputs.names()}
+    inputs = Inputs(**known, facts=header["facts"])
     return travel, jobs, commuting, inputs
 
 

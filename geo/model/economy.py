@@ -19,6 +19,8 @@ from geo.model.gravity import CENTRE
 from geo.model.state import Calibrated, Parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geo.model.gravity import GravityFit
     from geo.model.jobs import Jobs
     from geo.model.solve import Array
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Assumed", "Inputs", "by_class", "economy", "floor_elasticity", "measure_inputs", "parameters"]
 
 WAGE_YEAR = 2020
+# Latest year of the region's industry added value that the series rests on.
+INDUSTRY_YEAR = 2022
 # Residents per km2 from which a county's floor space is as hard to extend as a town's.
 DENSE = 1000.0
 # Share of a county's jobs that institutions may take at most: a private economy must remain.
@@ -60,6 +64,8 @@ class Inputs:
         Institutional jobs by class (order of ``KINDS``) and county, (9, N).
     centre
         1 in Beijing's six central districts, (N,).
+    facts
+        Published numbers that measures are held against, by name.
     """
 
     population: Array
@@ -67,11 +73,12 @@ class Inputs:
     floor_price: Array
     posts: Array
     centre: Array
+    facts: Mapping[str, float]
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Return the names of its arrays."""
-        return tuple(item.name for item in fields(cls))
+        return tuple(item.name for item in fields(cls) if item.name != "facts")
 
 
 def measure_inputs(region: Region, jobs: Jobs) -> Inputs:
@@ -83,7 +90,26 @@ def measure_inputs(region: Region, jobs: Jobs) -> Inputs:
         floor_price=_floor_prices(region, wage),
         posts=_posts(region, jobs),
         centre=np.isin(region.codes, CENTRE).astype(float),
+        facts=_published(region),
     )
+
+
+def _published(region: Region) -> dict[str, float]:
+    """Return published incomes, targets and the industry's added value."""
+    plans = region.facts["xiongan_and_beijing_plan_facts"].set_index("fact")["value"]
+    series = region.facts["regional_series"]
+    industry = series[(series["indicator"] == "industrial_added_value") & (series["year"] == INDUSTRY_YEAR)]
+    income = region.facts["city_indicators"]
+    income = income[(income["indicator"] == "disposable_income_per_capita") & (income["year"] == WAGE_YEAR)]
+    by_unit = income.set_index("unit")["value"].astype(float)
+    return {
+        "income_beijing": float(by_unit["Beijing"]),
+        "income_tianjin": float(by_unit["Tianjin"]),
+        "income_hebei": float(by_unit["Hebei (province)"]),
+        "industry_value_added": float(industry["value"].iloc[0]),
+        "six_districts_target": float(plans["beijing_six_districts_target"]),
+        "xiongan_population": float(plans["xiongan_planned_population_longrun_high"]),
+    }
 
 
 def _city_values(region: Region, indicator: str, year: int) -> pd.Series[float]:
