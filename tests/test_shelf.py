@@ -67,4 +67,3 @@ def test_the_last_scenario_stays():
     shelf = Shelf([Scenario(name="only")])
     shelf.delete()
     assert shelf.names == ["only"]
-

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_MAP_HEIGHT = 760
+_MAP_HEIGHT = 680
 _DRAG_START, _DRAG_YEARS = 2027, 3
 _STYLE = """
 <style>
