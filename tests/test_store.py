@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -55,7 +56,8 @@ def server():
         programs = Path(shutil.which("initdb")).parent
     if programs is None:
         _without("PostgreSQL (Debian package postgresql)")
-    pytest.importorskip("psycopg")
+    if find_spec("psycopg") is None:
+        _without("psycopg (extra postgres)")
     folder = Path(tempfile.mkdtemp(prefix="jjj-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
