@@ -132,6 +132,7 @@ def _by_class() -> Iterator[AssumptionSpec]:
 
 
 _ELASTICITIES = "parameters.csv"
+_FITTED = "geo.model.multiplier: fitted to 0.7 private jobs per public job, published_effects.csv A14"
 _FLOOR = "our assumption: usual office, campus and ward areas; no head-count of floor space was found"
 _SPILLOVER = "parameters.csv, zG: universities and head offices 1, administration 0.2, others between"
 _SCHEDULE = "xiongan_and_beijing_plan_facts.csv"
@@ -177,6 +178,9 @@ _OF_FLOOR: tuple[_Row, ...] = (
      "uniform"),
     ("floor_per_resident", 57.7, 20, 150, (40, 60), "m2", "derived",
      _SCHEDULE + ": Rongdong, 9,810,000 m2 for 170,000 persons, all uses", "", "uniform"),
+    ("floor_homes", 1.0, 0, 1, (0.3, 1.0), "ratio", "assumption",
+     "our assumption: places that receive institutions build for their staff, as Rongdong was built", "",
+     "uniform"),
     ("xiongan_floor_per_year", 6.7e6, 0, 5e7, (5e6, 1.1e7), "m2", "derived",
      _SCHEDULE + ": 58.59 million m2 from April 2017 to the end of 2025; 8.29 in the last nine months", "",
      "uniform"),
@@ -190,6 +194,7 @@ _OF_FLOOR: tuple[_Row, ...] = (
      "lognormal 0.6 0.5"),
     ("floor_elasticity_plain", 1.0, 0, 10, (0.5, 1.9), "index", "sourced", _ELASTICITIES, "delta_H",
      "lognormal 1.0 0.5"),
+    ("floor_response", 2.54, 0.1, 10, (1.0, 3.0), "ratio", "derived", _FITTED, "", "lognormal 2.54 0.4"),
 )  # fmt: skip
 _OF_ECONOMY: tuple[_Row, ...] = (
     ("pay_premium", 1.3, 0.5, 3, (1.0, 1.6), "ratio", "assumption", _ELASTICITIES, "wG", "uniform"),
@@ -200,9 +205,8 @@ _OF_ECONOMY: tuple[_Row, ...] = (
      "our assumption: staff react less to costs than private workers, whose shape is 4.5", "", "uniform"),
     ("frechet_shape", 4.5, 3, 7, (3.3, 6.2), "index", "sourced", _ELASTICITIES, "eps", "lognormal 4.5 0.25"),
     ("housing_share", 0.25, 0.05, 0.6, (0.20, 0.35), "ratio", "sourced", _ELASTICITIES, "aH", "uniform"),
-    ("services_share", 0.5, 0.05, 0.9, (0.35, 0.65), "ratio", "assumption", _ELASTICITIES, "aS/(aS+aT)",
-     "uniform"),
-    ("workplace_services", 0.3, 0, 1, (0.1, 0.5), "ratio", "assumption", _ELASTICITIES, "psi_d", "uniform"),
+    ("services_share", 0.625, 0.05, 0.9, (0.35, 0.65), "ratio", "derived", _FITTED, "", "uniform"),
+    ("workplace_services", 0.463, 0, 1, (0.1, 0.5), "ratio", "derived", _FITTED, "", "uniform"),
     ("labour_share", 0.8, 0.5, 1, (0.75, 0.90), "ratio", "sourced", _ELASTICITIES, "bT; bS", "uniform"),
     ("trade_substitution", 4, 1.5, 12, (3, 6), "index", "sourced", _ELASTICITIES, "sigma_T", "uniform"),
     ("trade_distance", 0.42, 0.05, 2, (0.34, 0.50), "index", "sourced", _ELASTICITIES,

@@ -18,10 +18,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.assumptions import Assumptions
 from geo.model.archive import pack, unpack
-from geo.model.economy import Inputs, measure_inputs
+from geo.model.economy import Inputs, economy, measure_inputs
 from geo.model.gravity import Gravity, GravityFit, fit_gravity
 from geo.model.jobs import Jobs, estimate_jobs
+from geo.model.multiplier import MultiplierFit, fit_multiplier, local_multipliers
 from geo.model.travel import RoadFit, RoadGraph, Travel, measure_travel
 from geo.region import Region, load_region
 from geo.words import say
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "MODEL_VERSION", "YEAR", "Baseline", "calibrate", "load_baseline", "measure", "shipped"]
 
 Array = NDArray[np.float64]
+_Parts = tuple[Travel, Jobs, GravityFit, Inputs, MultiplierFit]
 
 FILE = "baseline.npz"
 # Part of the file: raise it whenever the same layers would give another baseline.
-MODEL_VERSION = 3
+MODEL_VERSION = 4
 YEAR = 2020  # of the census and of the rail network
 _LOG = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ class Baseline:
         Shape (N,).
     region_hash
         Content hash of the layers.
-    travel, jobs, fit, inputs
+    travel, jobs, fit, inputs, multiplier
         What it was made of; None in a hand-made baseline, which only level 0 can use.
     """
 
@@ -75,6 +78,7 @@ class Baseline:
     jobs: Jobs | None = field(default=None, repr=False)
     fit: GravityFit | None = field(default=None, repr=False)
     inputs: Inputs | None = field(default=None, repr=False)
+    multiplier: MultiplierFit | None = field(default=None, repr=False)
 
     @property
     def homes(self) -> Array:
@@ -114,7 +118,7 @@ def load_baseline(region: Region, year: int = YEAR) -> Baseline:
     if {key: header.get(key) for key in wanted} != wanted:
         _LOG.warning(say("baseline.stale", path=path.name))
         return measure(region, year)
-    return _baseline(region, *_read(header, arrays))
+    return _baseline(region, _read(header, arrays))
 
 
 def _stamp(region: Region, year: int) -> dict[str, Any]:
@@ -131,10 +135,27 @@ def measure(region: Region, year: int = YEAR) -> Baseline:
     """
     travel = measure_travel(region, year=year)
     jobs = estimate_jobs(region, travel.road)
-    return _baseline(region, travel, jobs, fit_gravity(travel, jobs), measure_inputs(region, jobs))
+    fit, inputs = fit_gravity(travel, jobs), measure_inputs(region, jobs)
+    return _baseline(region, (travel, jobs, fit, inputs, _multiplier(region, travel, fit, inputs)))
 
 
-def _baseline(region: Region, travel: Travel, jobs: Jobs, fit: GravityFit, inputs: Inputs) -> Baseline:
+def _multiplier(region: Region, travel: Travel, fit: GravityFit, inputs: Inputs) -> MultiplierFit:
+    """Fit the parameters that carry the local multiplier, on the planned destinations outside Beijing."""
+    there = tuple(sorted({code for code in region.destinations["code"] if not code.startswith("11")}))
+
+    def mean(values: Mapping[str, float]) -> float:
+        assumed = Assumptions(tuple(values.items()))
+        base = economy(inputs, travel, fit, assumed)
+        jobs = local_multipliers(
+            base, inputs=inputs, minutes=fit.minutes, codes=region.codes, destinations=there, assumed=assumed
+        )
+        return float(jobs["private"].mean())
+
+    return fit_multiplier(mean)
+
+
+def _baseline(region: Region, parts: _Parts) -> Baseline:
+    _, jobs, fit, inputs, _ = parts
     city = region.counties["city_code"]
     population = region.population
     levels = {
@@ -147,13 +168,12 @@ def _baseline(region: Region, travel: Travel, jobs: Jobs, fit: GravityFit, input
     }
     return Baseline(
         region.codes, region.institutions, levels, fit.flows, fit.minutes, region.area_km2,
-        region.content_hash, travel, jobs, fit, inputs,
+        region.content_hash, *parts,
     )  # fmt: skip
 
 
 # To and from arrays ---------------------------------------------------------------------------------
 
-_Parts = tuple[Travel, Jobs, GravityFit, Inputs]
 _GRAPH = ("links", "km", "link_class", "congestion")
 _TRAVEL = ("road", "rail", "own_pace", "area_km2", "km")
 
@@ -167,7 +187,8 @@ def shipped(baseline: Baseline) -> bytes:
         If it is a hand-made baseline, which does not know what it was made of.
     """
     travel, jobs, fit, inputs = baseline.travel, baseline.jobs, baseline.fit, baseline.inputs
-    if travel is None or jobs is None or fit is None or inputs is None:
+    follows = baseline.multiplier
+    if travel is None or jobs is None or fit is None or inputs is None or follows is None:
         raise ValueError(baseline.region_hash)
     arrays = {f"graph_{name}": getattr(travel.graph, name) for name in _GRAPH}
     arrays |= {f"travel_{name}": getattr(travel, name) for name in _TRAVEL}
@@ -180,6 +201,7 @@ def shipped(baseline: Baseline) -> bytes:
         "codes": baseline.codes, "kinds": list(jobs.institutional), "gravity": asdict(fit.gravity),
         "evaluations": fit.evaluations, "roads": roads, "road_rows": _text(travel.fit.table),
         "moments": _text(fit.moments), "facts": dict(inputs.facts),
+        "multiplier": asdict(follows),
     }  # fmt: skip
     return pack(header, arrays)
 
@@ -206,7 +228,7 @@ def _read(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> _Parts:
     commuting = GravityFit(gravity, arrays["flows"], gravity.minutes(travel), moments, header["evaluations"])
     known = {name: arrays[f"input_{name}"] for name in Inputs.names()}
     inputs = Inputs(**known, facts=header["facts"])
-    return travel, jobs, commuting, inputs
+    return travel, jobs, commuting, inputs, MultiplierFit(**header["multiplier"])
 
 
 def main(arguments: list[str] | None = None) -> None:

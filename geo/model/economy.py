@@ -177,7 +177,8 @@ def floor_elasticity(inputs: Inputs, area_km2: Array, assumed: Assumed) -> Array
     """Return the supply elasticity of floor space by county, (N,)."""
     dense = inputs.population / area_km2 >= DENSE
     elsewhere = np.where(dense, assumed["floor_elasticity"], assumed["floor_elasticity_plain"])
-    return np.where(inputs.centre > 0, assumed["floor_elasticity_core"], elsewhere)
+    supply = np.where(inputs.centre > 0, assumed["floor_elasticity_core"], elsewhere)
+    return np.asarray(assumed["floor_response"] * supply)
 
 
 def parameters(assumed: Assumed, decay: float, supply: Array) -> Parameters:

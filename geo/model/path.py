@@ -25,6 +25,7 @@ __all__ = ["Answer", "Solved", "Year", "daily_trips", "solve_plan"]
 
 # The static loop between trips and minutes stops below this change, minutes, or after so many rounds.
 CLOSED, ROUNDS = 1e-3, 12
+_DAMPED_FROM = 3
 TOLERANCE = 1e-10
 
 
@@ -154,14 +155,15 @@ def _long_run(plan: Plan, trips: Array, roads: Answer | None) -> tuple[Year, Arr
         start = state.log_state
         flows = commuting_flows(plan.base, shock, state)
         homes, daily = daily_trips(plan, row, state, flows, shock)
+        year = Year(state, flows, homes, daily, minutes)
         if roads is None or minutes is None:
-            return Year(state, flows, homes, daily, None), np.zeros_like(trips)
+            return year, np.zeros_like(trips)
         answer = roads.full(daily - trips)
         gap = float(np.abs(answer - minutes).max())
         if gap <= CLOSED or turn == ROUNDS:
-            break
-        minutes = minutes + (answer - minutes) / (1.0 if turn < 3 else 2.0)
-    return Year(state, flows, homes, daily, minutes), minutes - roads.linear(daily - trips)
+            return year, minutes - roads.linear(daily - trips)
+        minutes = minutes + (answer - minutes) / (1.0 if turn < _DAMPED_FROM else 2.0)
+    raise AssertionError  # pragma: no cover - the last round returns
 
 
 def _guess(plan: Plan, row: int, roads: Answer, before: Array, missed: Array) -> Array:

@@ -210,32 +210,33 @@ class Plan:
 
     @cached_property
     def homes_needed(self) -> Array:
-        """Floor area for those who move home to Xiongan, (T + 1, N), m2; zero elsewhere."""
+        """Floor area for those who move home, (T + 1, N), m2."""
         size = len(self.codes)
         people = self.movers * self.moves.family_size + self.students * self.moves.resident_students
         arriving = people @ np.eye(size)[self.moves.destination]
-        return np.asarray(self.assumed["floor_per_resident"] * arriving * self.xiongan)
+        return np.asarray(self.assumed["floor_per_resident"] * arriving)
 
     @cached_property
-    def programme(self) -> Array:
-        """Floor area that Xiongan's programme has finished for movers, (T + 1, N), m2.
+    def built(self) -> Array:
+        """Floor area that the receiving places have built for movers, (T + 1, N), m2.
 
-        It follows need up to what can be finished by then; the three counties share a shortage alike.
+        Xiongan's programme follows need up to what it can finish by then; its three counties share a
+        shortage alike.
         """
-        wanted = self.assumed["floor_own"] * self.area_needed * self.xiongan + self.homes_needed
-        total = wanted.sum(axis=1)
+        wanted = self.assumed["floor_own"] * self.area_needed
+        wanted = wanted + self.assumed["floor_homes"] * self.homes_needed
+        total = (wanted * self.xiongan).sum(axis=1)
         room = self.assumed["xiongan_floor_per_year"] * (self.years - PROGRAMME_FROM)
         share = np.minimum(1.0, room / np.where(total > 0, total, 1.0))
-        return np.asarray(wanted * share[:, None])
+        return np.asarray(np.where(self.xiongan, wanted * share[:, None], wanted))
 
     @cached_property
     def floor_space(self) -> Array:
         """Change of floor space by building and by what stays empty, (T + 1, N), m2."""
-        own = self.assumed["floor_own"] * self.area_needed * ~self.xiongan
         lost = (1.0 - self.assumed["floor_reuse"]) * self.area_vacated
         here = self.inputs.population * self.xiongan
         extra = self.assumed["xiongan_floor_extra"] * (self.years - PROGRAMME_FROM)
-        return np.asarray(own + self.programme - lost + extra[:, None] * here / max(float(here.sum()), 1.0))
+        return np.asarray(self.built - lost + extra[:, None] * here / max(float(here.sum()), 1.0))
 
     # Shocks -----------------------------------------------------------------------------------------
 
