@@ -2,21 +2,32 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import synthetic_maps as made
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.geometry import Polygon
+from shapely.geometry import (
+    GeometryCollection,
+    LineString,
+    MultiLineString,
+    MultiPoint,
+    MultiPolygon,
+    Point,
+    Polygon,
+    box,
+)
 
-from geo.errors import ExportError
-from geo.maps import component, page
+from geo.errors import ExportError, LayerError
+from geo.maps import component, own, page
 from geo.maps.export import export_html
 from geo.maps.pack import _unvarint, _varint, pack_json, unpack_json, unpack_scenario
-from geo.maps.view import build_view
+from geo.maps.view import OwnLayer, build_view
 from geo.panels.mapview import _event
 from geo.words import LANGUAGES, has
 
@@ -221,6 +232,125 @@ def test_every_text_the_script_asks_for_exists(language):
     keys = set(re.findall(r'"((?:map|unit|status)\.[a-z_.0-9]+)"', text))
     assert len(keys) > 60
     assert not {key for key in keys if not has(key, language)}
+
+
+# --- a user's own layers ------------------------------------------------------------------------------
+
+
+def layer(shapes, name="mine.geojson", crs=4326, **columns):
+    return OwnLayer(name, gpd.GeoDataFrame(columns, geometry=list(shapes), crs=crs))
+
+
+def drawn(numbers):
+    """Return degrees from differenced whole numbers, as the page script does."""
+    return np.cumsum(np.array(numbers).reshape(-1, 2), axis=0) / 1e5
+
+
+def refused(layers):
+    with pytest.raises(LayerError) as caught:
+        own.checked_layers(layers)
+    assert all(fault.text(language) for fault in caught.value.faults for language in LANGUAGES)
+    return {fault.code for fault in caught.value.faults}
+
+
+AREA = Polygon([(115, 38), (116, 38), (116, 39)], [[(115.6, 38.1), (115.9, 38.1), (115.9, 38.4)]])
+SHAPES = {
+    "point": [Point(116.4000049, 39.9), MultiPoint([(115, 38), (115.000004, 38.12345678)])],
+    "line": [LineString([(115, 38, 7), (116, 39, 8)]), MultiLineString([[(1, 2), (3, 4)], [(5, 6), (7, 8)]])],
+    "area": [AREA, MultiPolygon([AREA, box(117, 39, 118, 40)])],
+}
+
+
+@pytest.mark.parametrize("family", SHAPES)
+def test_own_shapes_come_back_to_five_decimals(family):
+    payload = json.loads(json.dumps(layer(SHAPES[family]).payload(), allow_nan=False))
+    assert payload["kind"] == family
+    for shape, (kind, parts) in zip(SHAPES[family], payload["shapes"], strict=True):
+        rings = {"point": lambda: [parts], "line": lambda: parts, "area": lambda: itertools.chain(*parts)}[
+            kind
+        ]()
+        places = np.concatenate([drawn(ring) for ring in rings])
+        assert places == pytest.approx(own.shapely.get_coordinates(shape), abs=0.5000001e-5)
+        assert (np.round(places, 5) == places).all()
+
+
+def test_own_values_are_text():
+    values = [1, 2.5, True, None, float("nan"), {"a": ["<b>"]}, "\ud800x", "y" * 600, 10**20]
+    made_layer = layer([Point(116, 39)] * 9, **{"<i>": np.array(values, dtype=object), "__proto__": range(9)})
+    payload = made_layer.payload()
+    assert payload["fields"] == ["<i>", "__proto__"]
+    shown = payload["values"][0]
+    assert shown[:6] == ["1", "2.5", "true", None, None, '{"a": ["<b>"]}']
+    assert shown[6:] == ["\ufffdx", f"{'y' * own.MAX_SHOWN}…", str(10**20)]
+    assert unpack_json(made_layer.packed) == payload
+
+
+def test_own_names_follow_the_language():
+    columns = {"id": [1, 2, 3], "名称": ["站", "点", None], "name_en": ["Station", "", None]}
+    payload = layer([Point(116, 39)] * 3, **columns).payload()
+    assert payload["name_en"] == ["Station", "点", ""]
+    assert payload["name_zh"] == ["站", "点", ""]
+
+
+def test_rows_without_a_place_are_counted():
+    payload = layer([Point(116, 39), None, Point()]).payload()
+    assert (payload["count"], payload["placeless"]) == (3, 2)
+    assert payload["shapes"][1:] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("layers", "code"),
+    [
+        ([layer([Point(500000, 4e6)], crs=32650)], "map.own_crs"),
+        ([layer([Point(500000, 4e6)])], "map.own_degrees"),
+        ([layer([None])], "map.own_empty"),
+        ([layer([GeometryCollection([Point(1, 2)])])], "map.own_geometry"),
+        ([layer([Point(116, 39)], name=str(i)) for i in range(own.MAX_LAYERS + 1)], "map.own_layers"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_drawn_is_refused_in_words(layers, code):
+    assert refused(layers) == {code}
+
+
+def test_limits_hold_for_all_own_layers_together(monkeypatch):
+    for name, limit in (("MAX_FEATURES", 5), ("MAX_VERTICES", 9), ("MAX_TEXT", 40)):
+        monkeypatch.setattr(own, name, limit)
+    two = [layer([Point(116, 39)] * 2, name=name) for name in "ab"]
+    assert own.checked_layers(two) == tuple(two)
+    assert refused([*two, layer([Point(116, 39)] * 2)]) == {"map.own_features"}
+    assert refused([*two, layer([LineString([(116, i) for i in range(9)])])]) == {"map.own_vertices"}
+    assert refused([layer([Point(116, 39)], name_en=["x" * 40])]) == {"map.own_text"}
+
+
+def test_equal_layers_are_drawn_once():
+    assert len(own.checked_layers([layer([Point(116, 39)]), layer([Point(116, 39)])])) == 1
+
+
+def test_own_layers_travel_apart_and_into_the_file(region):
+    mine = layer([Point(116, 39)], name="</script>.geojson", name_en=["<!--"])
+    plain = build_view(region)
+    view = build_view(region, own=[mine])
+    assert view.fixed is plain.fixed
+    assert view.to_payload()["own"] == [mine.payload()]
+    without = component.arguments(plain, {}, storage="map", height=700)
+    told = component.arguments(view, {}, storage="map", height=700)
+    assert told | {"own": []} == without
+    assert [unpack_json((component.folder() / name).read_bytes()) for name in told["own"]] == [mine.payload()]
+    html = export_html(view)
+    block = json.loads(re.search(r'id="jjj-data">(.*?)</script>', html, flags=re.DOTALL)[1])
+    assert [unpack_json(base64.b64decode(text)) for text in block["own"]] == [mine.payload()]
+
+
+def test_a_source_speaks_both_languages_where_it_can(region):
+    class Spoken(made.Measure):
+        def source_text(self, language):
+            return {"en": "census", "zh": "普查"}[language]
+
+    view = build_view(region, measures=[Spoken("a"), made.Measure("b", source="somewhere")])
+    sources = {measure["id"]: measure["source"] for measure in view.fixed.measures}
+    assert sources["a"] == {"en": "census", "zh": "普查"}
+    assert sources["b"] == {"en": "somewhere", "zh": "somewhere"}
 
 
 # --- the live map -------------------------------------------------------------------------------------

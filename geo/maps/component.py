@@ -100,6 +100,7 @@ def arguments(view: MapView, state: Mapping[str, Any], *, storage: str, height: 
             [publish(scenario.packed_start, "start"), publish(scenario.packed, "values")]
             for scenario in view.scenarios
         ],
+        "own": [publish(layer.packed, "own") for layer in view.own],
         "settings": view.settings(),
         "state": dict(state),
         "storage": storage,

@@ -42,8 +42,9 @@ def _policy(scripts: list[str], styles: list[str]) -> str:
 def _data(view: MapView, state: Mapping[str, Any] | None) -> str:
     packed = [scenario.packed for scenario in view.scenarios]
     starts = list(dict.fromkeys(scenario.packed_start for scenario in view.scenarios))
+    own = [layer.packed for layer in view.own]
     block = {
-        "name": digest(b"".join([view.fixed.packed, *starts, *packed])),
+        "name": digest(b"".join([view.fixed.packed, *starts, *packed, *own])),
         "settings": view.settings(),
         "state": dict(state or {}),
         "static": to_base64(view.fixed.packed),
@@ -52,6 +53,7 @@ def _data(view: MapView, state: Mapping[str, Any] | None) -> str:
             [starts.index(scenario.packed_start), to_base64(content)]
             for scenario, content in zip(view.scenarios, packed, strict=True)
         ],
+        "own": [to_base64(content) for content in own],
     }
     text = json.dumps(block, ensure_ascii=False, separators=(",", ":"))
     return f'<script type="application/json" id="jjj-data">{escaped_json(text)}</script>'

@@ -273,7 +273,7 @@ def _base(region: Region, measure: str, language: str) -> _Shown:
     if found is None:
         raise ModelError(Fault("model.no_measure", measure, {"measure": measure}))
     values = np.array([np.nan if one is None else one for one in found["before"]], dtype=float)
-    notes = (say(f"status.{found['status']}", language), str(found["source"]))
+    notes = (say(f"status.{found['status']}", language), str(found["source"][language]))
     return _Shown(
         found["name"][language],
         found["unit"][language],

@@ -20,6 +20,7 @@ _SCRIPTS = (
     "colour",
     "map",
     "marks",
+    "own",
     "compare",
     "panels",
     "layers",

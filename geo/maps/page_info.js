@@ -231,10 +231,11 @@ function linkInfo(app, item) {
   ];
 }
 
-const INFO = { county: countyInfo, institution: institutionInfo, site: siteInfo, city: cityInfo, station: stationInfo, corridor: corridorInfo, link: linkInfo };
+const INFO = { county: countyInfo, institution: institutionInfo, site: siteInfo, city: cityInfo, station: stationInfo, corridor: corridorInfo, link: linkInfo, own: ownInfo };
 
 function chosenItem(app) {
   const { selected } = app.state;
+  if (selected && selected.type === "own") return chosenOwn(app);
   return selected && app.region.byType[selected.type] ? app.region.byType[selected.type].get(selected.id) : null;
 }
 
@@ -245,7 +246,7 @@ function drawInfo(app) {
   app.root.classList.toggle("has-info", Boolean(item));
   if (!item) return;
   const { type } = app.state.selected;
-  const named = type === "link" ? { ...item, name_en: item.line_en, name_zh: item.line_zh } : item;
+  const named = type === "link" ? { ...item, name_en: item.line_en, name_zh: item.line_zh } : type === "own" ? ownNamed(app, item) : item;
   const top = info.scrollTop;
   const same = info.dataset.of === `${type}:${item.id || item.code}`;
   info.dataset.of = `${type}:${item.id || item.code}`;

@@ -142,8 +142,10 @@ function spread(app) {
     if (heaps.has(cell)) heaps.get(cell).push(entry);
     else heaps.set(cell, [entry]);
   }
-  const gap = { s: 5.2, m: 8.5, l: 11 }[app.root.dataset.scale];
+  const scale = app.root.dataset.scale;
   for (const shared of heaps.values()) {
+    const small = scale === "s" && shared.every((entry) => entry.marker.box.classList.contains("institution"));
+    const gap = small ? 3.2 : { s: 5.2, m: 8.5, l: 11 }[scale];
     shared.forEach((entry, i) => shift(entry.marker, i ? gap * Math.sqrt(i) * 1.25 : 0, i * GOLDEN_ANGLE));
   }
 }

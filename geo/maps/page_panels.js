@@ -118,7 +118,7 @@ function noneRow(app, classes) {
 
 function legendFacts(app, missing) {
   const { texts, now } = app;
-  const lines = [el("div", { class: "jjj-facts" }, el("span", { class: "jjj-badge" }, texts.say(`status.${now.measure.status}`)), el("span", {}, now.measure.source || ""))];
+  const lines = [el("div", { class: "jjj-facts" }, el("span", { class: "jjj-badge" }, texts.say(`status.${now.measure.status}`)), el("span", {}, texts.pick(now.measure.source)))];
   const total = regionLine(app);
   if (total) lines.unshift(total);
   if (!now.moving && app.state.mode !== "baseline") lines.unshift(el("p", { class: "jjj-hint" }, texts.say("map.legend.fixed")));

@@ -3,6 +3,7 @@
 function searchRow(app, entry, i) {
   const { texts } = app;
   const where = entry.item.county_code ? placeName(app, entry.item.county_code) : entry.type === "county" ? placeName(app, entry.item.code) : "";
+  const around = entry.type === "own" ? entry.item.source : entry.type === "county" ? "" : where;
   const press = (event) => {
     event.preventDefault(); // keep the focus in the box until the choice is made
     chooseFound(app, i);
@@ -11,7 +12,7 @@ function searchRow(app, entry, i) {
     "li",
     { role: "option", id: `jjj-found-${i}`, "aria-selected": "false", onpointerdown: press },
     el("span", { class: "jjj-found" }, texts.name(entry.item), el("small", {}, texts.other(entry.item))),
-    el("span", { class: "jjj-kind" }, texts.say(`map.type.${entry.type}`), el("small", {}, entry.type === "county" ? "" : where)),
+    el("span", { class: "jjj-kind" }, texts.say(`map.type.${entry.type}`), el("small", {}, around)),
   );
 }
 
@@ -53,8 +54,10 @@ function chooseFound(app, i) {
 // Bring it into sight and make its layer visible.
 function showOnMap(app, type, item) {
   const needed = { site: [`sector:${item.sector}`], institution: ["layer:institutions", `kind:${item.kind}`, `status:${item.institution_status}`], station: ["layer:rail"] }[type] || [];
+  if (type === "own") needed.push(item.layer.key);
   if (needed.some((key) => app.state.hidden.has(key))) hideOnly(app, needed, () => false);
-  if (type === "county") app.map.fitBounds(L.latLngBounds(item.shape.flat(2)), { maxZoom: 10, padding: [120, 120] });
+  if (type === "own") showOwnItem(app, item);
+  else if (type === "county") app.map.fitBounds(L.latLngBounds(item.shape.flat(2)), { maxZoom: 10, padding: [120, 120] });
   else if (item.lat !== null && item.lat !== undefined) app.map.setView([item.lat, item.lon], Math.max(app.map.getZoom(), type === "city" ? 8.5 : 10));
 }
 
@@ -74,7 +77,6 @@ function searchKey(app, event) {
 }
 
 function buildSearch(app) {
-  app.index = searchIndex(app.region);
   const box = el("input", {
     type: "search",
     role: "combobox",

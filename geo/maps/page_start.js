@@ -221,7 +221,7 @@ function forgetAsked(app) {
   drawMovers(app);
 }
 
-function buildApp(root, fixed, scenarios, boot) {
+function buildApp(root, fixed, scenarios, own, boot) {
   const started = performance.now();
   const app = makeApp(root, fixed, scenarios, boot);
   soundState(app);
@@ -231,6 +231,7 @@ function buildApp(root, fixed, scenarios, boot) {
   buildSwipe(app);
   buildMarks(app);
   buildSearch(app);
+  buildOwn(app, own);
   buildTime(app);
   followAll(app);
   drawWords(app);
@@ -245,7 +246,13 @@ function buildApp(root, fixed, scenarios, boot) {
 }
 
 // New scenarios, words or states from outside: only what differs is drawn.
-function updateApp(app, scenarios, settings, patch) {
+function updateApp(app, { scenarios, own }, settings, patch) {
+  if (own) {
+    setOwn(app, own);
+    drawLayers(app);
+    drawInfo(app);
+    drawAbout(app);
+  }
   if (scenarios) {
     app.scenarios = scenarios;
     app.edition += 1;
@@ -322,7 +329,7 @@ function differing(sent, last) {
 }
 
 function live(root) {
-  const [readFixed, readFirst, readRaw] = [readStatic, readStart, inflate].map(makeReader);
+  const [readFixed, readFirst, readRaw, readOwn] = [readStatic, readStart, inflate, readStatic].map(makeReader);
   const readRun = async ([start, values]) => new Scenario(await readRaw(values), await readFirst(start));
   let app = null;
   let last = {};
@@ -330,14 +337,15 @@ function live(root) {
     post("streamlit:setFrameHeight", { height: args.height });
     const fixed = await readFixed(args.static);
     const scenarios = await Promise.all(args.scenarios.map(readRun));
+    const own = await Promise.all(args.own.map(readOwn));
     const sent = args.state || {};
     if (!app || args.static !== last.static) {
       if (app) app.map.remove();
-      app = buildApp(root, fixed, scenarios, { settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
+      app = buildApp(root, fixed, scenarios, own, { settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
       window.jjj = hooks(app);
     } else {
-      const changed = JSON.stringify(args.scenarios) !== JSON.stringify(last.scenarios);
-      updateApp(app, changed ? scenarios : null, args.settings, differing(sent, last.state || {}));
+      const changed = (name) => JSON.stringify(args[name]) !== JSON.stringify(last[name]);
+      updateApp(app, { scenarios: changed("scenarios") ? scenarios : null, own: changed("own") ? own : null }, args.settings, differing(sent, last.state || {}));
     }
     last = args;
   };
@@ -356,7 +364,8 @@ async function fromFile(root, block) {
   const fixed = await readStatic(fromBase64(data.static));
   const starts = await Promise.all(data.starts.map((text) => readStart(fromBase64(text))));
   const scenarios = await Promise.all(data.scenarios.map(async ([start, text]) => new Scenario(await inflate(fromBase64(text)), starts[start])));
-  const app = buildApp(root, fixed, scenarios, { settings: data.settings, state: data.state, live: false, storage: `jjj:${data.name}`, send: () => {} });
+  const own = await Promise.all(data.own.map((text) => readStatic(fromBase64(text))));
+  const app = buildApp(root, fixed, scenarios, own, { settings: data.settings, state: data.state, live: false, storage: `jjj:${data.name}`, send: () => {} });
   window.jjj = hooks(app);
 }
 

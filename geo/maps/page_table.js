@@ -86,7 +86,7 @@ function aboutLayer(app, layer) {
 function aboutMeasure(app, measure) {
   const { texts } = app;
   const help = texts.pick(measure.help);
-  return el("tr", {}, el("th", { scope: "row" }, texts.pick(measure.name), help ? el("small", {}, help) : null), el("td", {}, texts.pick(measure.unit)), el("td", {}, texts.say(`status.${measure.status}`)), el("td", {}, measure.source || ""));
+  return el("tr", {}, el("th", { scope: "row" }, texts.pick(measure.name), help ? el("small", {}, help) : null), el("td", {}, texts.pick(measure.unit)), el("td", {}, texts.say(`status.${measure.status}`)), el("td", {}, texts.pick(measure.source)));
 }
 
 function drawAbout(app) {
@@ -106,6 +106,7 @@ function drawAbout(app) {
     app.scenarios.length ? app.scenarios.map((scenario) => aboutScenario(app, scenario)) : el("p", {}, texts.say("map.about.no_scenarios")),
     el("h2", {}, texts.say("map.about.measures")),
     el("div", { class: "jjj-wide" }, el("table", {}, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, app.measures.map((measure) => aboutMeasure(app, measure))))),
+    aboutOwn(app),
     el("h2", {}, texts.say("map.about.layers")),
     app.region.catalog.map((layer) => aboutLayer(app, layer)),
   );

@@ -9,20 +9,25 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from topojson.core.topology import Topology
 
+from geo.maps.own import OwnLayer, checked_layers
 from geo.maps.pack import pack_scenario, pack_start, pack_static
-from geo.words import LANGUAGES, has, say, section
+from geo.words import LANGUAGES, both, has, say, section
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
-__all__ = ["MapView", "RegionPart", "ScenarioView", "build_view"]
+    from geo.measures import Measure
+    from geo.model.result import Outcome
+    from geo.region import Region
+
+__all__ = ["MapView", "OwnLayer", "RegionPart", "ScenarioView", "build_view"]
 
 _QUANTISATION = 1e4  # grid cells along the longer side: every corner stays within 46 m
 _RING_SCALE = 1e3  # neighbours are a muted background: 0.001 degree is 100 m
@@ -56,58 +61,6 @@ _ENTRY = "title_en title_zh note_en note_zh source terms date datum rows"
 _MOVE = "institution name kind origin destination start years share posts students beds"
 
 
-class RegionLike(Protocol):
-    """What a map needs of a region; ``geo.region.Region`` has it."""
-
-    counties: GeoDataFrame
-    cities: GeoDataFrame
-    neighbours: GeoDataFrame
-    sites: GeoDataFrame
-    corridors: GeoDataFrame
-    rail_links: GeoDataFrame
-    stations: GeoDataFrame
-    institutions: GeoDataFrame
-    destinations: GeoDataFrame
-    catalog: Mapping[str, Any]
-    content_hash: str
-
-
-class MeasureLike(Protocol):
-    """What a map needs of a measure; ``geo.measures.Measure`` has it."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def group(self) -> str: ...
-    @property
-    def scale(self) -> str: ...
-    @property
-    def digits(self) -> int: ...
-
-
-class OutcomeLike(Protocol):
-    """What a map needs of an outcome; ``geo.outcome.Outcome`` has it."""
-
-    @property
-    def years(self) -> Any: ...
-    @property
-    def values(self) -> Mapping[str, Any]: ...
-    @property
-    def before(self) -> Mapping[str, Any]: ...
-    @property
-    def regional(self) -> Mapping[str, Any]: ...
-    @property
-    def scenario(self) -> Any: ...
-    @property
-    def model(self) -> str: ...
-
-
 @dataclass(frozen=True)
 class RegionPart:
     """What no scenario changes.
@@ -117,7 +70,7 @@ class RegionPart:
     region
         Shapes, places and their facts as columns.
     measures
-        Every number the map can colour: id, name, help and unit in both languages, status, source, group,
+        Every number the map can colour: id, name, help, unit and source in both languages, status, group,
         scale ("sequential" or "diverging"), digits, and ``before`` where it needs no scenario.
     words
         Texts of the page by language.
@@ -222,6 +175,8 @@ class MapView:
         Day of making, ISO 8601.
     review_number
         Number of the official map review, empty while there is none.
+    own
+        A user's own layers, drawn in this order above the counties.
     """
 
     fixed: RegionPart
@@ -229,6 +184,7 @@ class MapView:
     language: str = "en"
     date: str = ""
     review_number: str = ""
+    own: tuple[OwnLayer, ...] = ()
 
     def settings(self) -> dict[str, str]:
         """Return what the page shows about the map itself."""
@@ -237,7 +193,8 @@ class MapView:
     def to_payload(self) -> dict[str, Any]:
         """Return the whole map as JSON-able data."""
         scenarios = [scenario.to_payload() for scenario in self.scenarios]
-        return {**self.fixed.static(), "scenarios": scenarios, **self.settings()}
+        own = [layer.payload() for layer in self.own]
+        return {**self.fixed.static(), "scenarios": scenarios, "own": own, **self.settings()}
 
 
 def _plain(value: Any) -> Any:
@@ -314,7 +271,7 @@ def _catalog(catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _region(region: RegionLike) -> dict[str, Any]:
+def _region(region: Region) -> dict[str, Any]:
     """Return shapes, places and their facts as columns."""
     neighbours = _table(region.neighbours, "kind name_en name_zh lon lat")
     neighbours["rings"] = [_rings(geometry) for geometry in region.neighbours.geometry]
@@ -338,14 +295,20 @@ def _say(key: str, fallback: str = "") -> dict[str, str]:
     return {language: say(key, language) if has(key, language) else fallback for language in LANGUAGES}
 
 
-def _measure(measure: MeasureLike) -> dict[str, Any]:
+def _source(measure: Measure) -> dict[str, str]:
+    """Return a measure's source by language, where it has one for each."""
+    in_words = getattr(measure, "source_text", None)
+    return {language: str(in_words(language) if in_words else measure.source) for language in LANGUAGES}
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
     return {
         "id": measure.id,
         "name": _say(f"measure.{measure.id}.name", measure.id),
         "help": _say(f"measure.{measure.id}.help"),
         "unit": _say(f"unit.{measure.unit}", measure.unit),
         "status": measure.status,
-        "source": measure.source,
+        "source": _source(measure),
         "group": measure.group,
         "scale": measure.scale,
         "digits": int(measure.digits),
@@ -360,7 +323,9 @@ def _span(frame: GeoDataFrame, column: str) -> str:
     return "" if not years else f"{years[0]}" if len(years) == 1 else f"{years[0]}–{years[-1]}"
 
 
-def _base(identifier: str, values: Any, unit: str, status: str, source: str, **more: Any) -> dict[str, Any]:
+def _base(
+    identifier: str, values: Any, unit: str, status: str, source: str | Mapping[str, str], **more: Any
+) -> dict[str, Any]:
     """Return one measure that needs no scenario; its words are at ``map.base.<id>``."""
     digits = int(more.get("digits", 0))
     year = str(more.get("year", ""))
@@ -370,7 +335,7 @@ def _base(identifier: str, values: Any, unit: str, status: str, source: str, **m
         "help": {language: say(f"map.base.{identifier}.help", language, year=year) for language in LANGUAGES},
         "unit": _say(f"unit.{unit}", unit),
         "status": status,
-        "source": source,
+        "source": _name(source),
         "group": "base",
         "scale": "sequential",
         "digits": digits,
@@ -378,7 +343,7 @@ def _base(identifier: str, values: Any, unit: str, status: str, source: str, **m
     }
 
 
-def _by_city(region: RegionLike, column: str) -> list[float]:
+def _by_city(region: Region, column: str) -> list[float]:
     """Return a city fact for each of its counties; NaN where the city has none."""
     facts = {str(code): float(value) for code, value in region.cities[column].items()}
     return [facts.get(str(code), float("nan")) for code in region.counties["city_code"]]
@@ -395,14 +360,14 @@ def _weakest(frame: GeoDataFrame, column: str) -> str:
     return next((status for status in _WEAKEST_FIRST if status in present), "sourced")
 
 
-def _city_measure(region: RegionLike, column: str, unit: str, digits: int) -> dict[str, Any]:
+def _city_measure(region: Region, column: str, unit: str, digits: int) -> dict[str, Any]:
     cities = region.cities
     status, source = _weakest(cities, f"{column}_status"), _sources(cities, f"{column}_source")
     year = _span(cities, f"{column}_year")
     return _base(column, _by_city(region, column), unit, status, source, digits=digits, year=year)
 
 
-def _base_measures(region: RegionLike, base: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _base_measures(region: Region, base: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the measures that need no scenario; one that scenarios also give is left to them."""
     counties, census = region.counties, _sources(region.counties, "source")
     people = np.asarray(counties["population"], dtype=float)
@@ -412,7 +377,7 @@ def _base_measures(region: RegionLike, base: Mapping[str, Any]) -> list[dict[str
         _base("density", density, "persons_per_km2", "derived", census),
     ]
     if "jobs" in base:
-        made.append(_base("jobs", base["jobs"], "jobs", "estimated", say("map.base.jobs.source", "en")))
+        made.append(_base("jobs", base["jobs"], "jobs", "estimated", both("map.base.jobs.source")))
     made.append(_city_measure(region, "gdp_per_head", "yuan", 0))
     made.append(_city_measure(region, "pm25", "ug_m3", 1))
     return made
@@ -440,7 +405,7 @@ def _arrays(values: Mapping[str, Any], kept: Iterable[str]) -> dict[str, NDArray
     return {name: np.asarray(values[name], dtype=np.float64) for name in kept if name in values}
 
 
-def _scenario(name: str | Mapping[str, str], outcome: OutcomeLike, digits: Mapping[str, int]) -> ScenarioView:
+def _scenario(name: str | Mapping[str, str], outcome: Outcome, digits: Mapping[str, int]) -> ScenarioView:
     values = outcome.values
     kept = [measure for measure in values if measure in digits]
     after = _arrays(values, kept)
@@ -473,7 +438,7 @@ _regions, _scenarios = _Recent(), _Recent()
 
 
 def _region_part(
-    region: RegionLike, measures: Sequence[MeasureLike], base: Mapping[str, Any], given: AbstractSet[str]
+    region: Region, measures: Sequence[Measure], base: Mapping[str, Any], given: AbstractSet[str]
 ) -> RegionPart:
     arrays = {name: np.asarray(values, dtype=float) for name, values in base.items()}
     key = (
@@ -492,7 +457,7 @@ def _region_part(
 
 
 def _scenario_part(
-    name: str | Mapping[str, str], outcome: OutcomeLike, digits: Mapping[str, int]
+    name: str | Mapping[str, str], outcome: Outcome, digits: Mapping[str, int]
 ) -> ScenarioView:
     key = (id(outcome), tuple(_name(name).items()), tuple(digits.items()))
     if key in _scenarios:
@@ -505,14 +470,15 @@ def _scenario_part(
 
 
 def build_view(
-    region: RegionLike,
-    runs: Iterable[tuple[str | Mapping[str, str], OutcomeLike]] = (),
+    region: Region,
+    runs: Iterable[tuple[str | Mapping[str, str], Outcome]] = (),
     *,
-    measures: Iterable[MeasureLike] = (),
+    measures: Iterable[Measure] = (),
     base: Mapping[str, Any] | None = None,
     language: str = "en",
     date: str = "",
     review_number: str = "",
+    own: Iterable[OwnLayer] = (),
 ) -> MapView:
     """Return the map of a region and of scenarios.
 
@@ -532,6 +498,8 @@ def build_view(
         Day of making, ISO 8601; shown on the map.
     review_number
         Number of the official map review, shown in the map's foot.
+    own
+        A user's own layers, shown above the counties; see :mod:`geo.maps.own` for their limits.
 
     Returns
     -------
@@ -542,6 +510,8 @@ def build_view(
     ------
     KeyError
         If ``language`` is not one of the two.
+    LayerError
+        If an own layer cannot be shown, or all together are too much for one map.
     """
     if language not in LANGUAGES:
         raise KeyError(language)
@@ -550,4 +520,4 @@ def build_view(
     fixed = _region_part(region, listed, base or {}, given)
     digits = {measure.id: int(measure.digits) for measure in listed}
     parts = tuple(_scenario_part(name, outcome, digits) for name, outcome in pairs)
-    return MapView(fixed, parts, language, date, review_number)
+    return MapView(fixed, parts, language, date, review_number, checked_layers(own))

@@ -9,12 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from geo.downloads import FORMATS, download
+from geo.errors import LayerError
 from geo.maps.export import export_html
+from geo.maps.own import OwnLayer, checked_layers
+from geo.panels.problems import show_error
 from geo.panels.state import map_of, outcome_of
 from geo.panels.text import plain
 from geo.userlayers import check_layer, convert
 
 if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 _SHOWN = 30
+_SMALLEST_ERROR = 0.001  # metres; below it no reader of this map can tell
 _TYPES = ["geojson", "json", "gpkg", "zip", "csv"]
 
 
@@ -30,7 +36,7 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw the exports, the check and the sources."""
     _map(session, voice)
     _tables(session, region, voice)
-    _own_layer(region, voice)
+    _own_layer(session, region, voice)
     _sources(region, voice)
 
 
@@ -71,24 +77,100 @@ def _tables(session: Session, region: Region, voice: Voice) -> None:
         )
 
 
-def _own_layer(region: Region, voice: Voice) -> None:
+def _own_layer(session: Session, region: Region, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.data.own_heading')}")
     st.write(voice("app.data.own_text"))
     file = st.file_uploader(voice("app.data.own_upload"), type=_TYPES, key="own_layer")
-    if file is None:
+    if file is not None:
+        report, layer = _checked(file, region, voice)
+        _report(report, voice)
+        if layer is not None and layer.converted_from:
+            _conversion(report, layer, voice)
+            _switch(session, voice, file.file_id, layer, "own_show_converted")
+            _copy(layer, voice)
+        elif layer is not None:
+            _switch(session, voice, file.file_id, layer, "own_show")
+    _on_map(session, voice)
+
+
+def _checked(file: UploadedFile, region: Region, voice: Voice) -> tuple[LayerReport, OwnLayer | None]:
+    """Return what the check says and what the map may show, worked out once for each upload."""
+    kept: tuple[str, LayerReport, OwnLayer | None] | None = st.session_state.get("own_checked")
+    if kept is None or kept[0] != file.file_id:
+        with st.spinner(voice("app.working")):
+            report = check_layer(file.getvalue(), file.name, region)
+            kept = (file.file_id, report, _showable(report))
+        st.session_state["own_checked"] = kept
+    return kept[1], kept[2]
+
+
+def _showable(report: LayerReport) -> OwnLayer | None:
+    """Return the layer as it is, or the converted copy that its reader may agree to."""
+    if report.ok:
+        return OwnLayer(report.name, report.frame)
+    if not report.convertible or report.suggestion is None:
+        return None
+    frame = convert(report)
+    return OwnLayer(report.name, frame, frame.attrs["converted_from"], frame.attrs["round_trip_error_m"])
+
+
+def _switch(session: Session, voice: Voice, key: str, layer: OwnLayer, label: str) -> None:
+    """Draw the button that puts a layer on the map, or takes it off again."""
+    if key in session.own:
+        if st.button(voice("app.data.own_remove"), key="own_remove", width="stretch"):
+            del session.own[key]
+            st.rerun()
         return
-    with st.spinner(voice("app.working")):
-        report = check_layer(file.getvalue(), file.name, region)
-    _report(report, voice)
-    if report.convertible:
-        st.download_button(
-            voice("app.data.convert"),
-            lambda: convert(report).to_json(ensure_ascii=False).encode("utf-8"),
-            f"{file.name.rsplit('.', 1)[0]}-wgs84.geojson",
-            "application/geo+json",
-            on_click="ignore",
-            width="stretch",
-        )
+    if not st.button(voice(f"app.data.{label}"), key="own_show", type="primary", width="stretch"):
+        return
+    try:
+        checked_layers([*session.own.values(), layer])
+    except LayerError as error:
+        show_error(voice, error)
+        return
+    session.own[key] = layer
+    session.notice = voice("app.data.own_shown", name=layer.name)
+    st.rerun()
+
+
+def _conversion(report: LayerReport, layer: OwnLayer, voice: Voice) -> None:
+    """Say what the conversion is and what it is known to err by."""
+    error = _metres(layer.error_m or 0.0)
+    st.info(voice("app.data.own_conversion", system=layer.converted_from, error=error))
+    if report.suggestion is not None and report.suggestion.accuracy_m is not None:
+        st.caption(voice("app.data.own_accuracy", accuracy=_metres(report.suggestion.accuracy_m)))
+
+
+def _copy(layer: OwnLayer, voice: Voice) -> None:
+    st.download_button(
+        voice("app.data.convert"),
+        lambda: layer.frame.to_json(ensure_ascii=False).encode("utf-8"),
+        f"{layer.name.rsplit('.', 1)[0]}-wgs84.geojson",
+        "application/geo+json",
+        on_click="ignore",
+        width="stretch",
+    )
+
+
+def _metres(value: float) -> str:
+    return f"{value:.2g}" if value >= _SMALLEST_ERROR else f"< {_SMALLEST_ERROR}"
+
+
+def _on_map(session: Session, voice: Voice) -> None:
+    """List the layers on the map, so that each can be taken off when its file is no longer open."""
+    if not session.own:
+        return
+    st.caption(voice("app.data.own_on_map"))
+    for at, (key, layer) in enumerate(list(session.own.items())):
+        text, action = st.columns([3, 2], vertical_alignment="center")
+        line = "own_line_converted" if layer.converted_from else "own_line"
+        values = {"system": layer.converted_from, "error": _metres(layer.error_m or 0.0)}
+        count = voice.number(layer.count)
+        text.markdown(voice(f"app.data.{line}", name=layer.name, count=count, **values))
+        name = voice("app.data.own_remove_one", name=layer.name)
+        if action.button(name, key=f"own_remove_{at}", width="stretch"):
+            del session.own[key]
+            st.rerun()
 
 
 def _report(report: LayerReport, voice: Voice) -> None:

@@ -27,7 +27,8 @@ class MapEvent(TypedDict):
         Rises with every event of a browser.
     type
         ``"move"``: ``institution`` shall go to the county ``destination``. ``"select"``: the feature ``id``
-        of ``kind`` ("county", "institution", "site", "station", "city", "corridor", "link") was chosen.
+        of ``kind`` ("county", "institution", "site", "station", "city", "corridor", "link", "own") was
+        chosen.
     institution, destination
         Of a move: an institution's id and a county's code; else empty.
     kind, id

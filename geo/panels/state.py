@@ -6,7 +6,7 @@ who look at the same scenario compute it once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from geo.scenario import Scenario
 from geo.shelf import Shelf
 
 if TYPE_CHECKING:
+    from geo.maps.own import OwnLayer
     from geo.outcome import Outcome
 
 __all__ = ["Session", "map_of", "open_session", "outcome_of", "region"]
@@ -35,6 +36,7 @@ class Session:
     language: str
     shelf: Shelf
     notice: str = ""
+    own: dict[str, OwnLayer] = field(default_factory=dict)  # layers put on the map, by file and conversion
 
 
 @st.cache_resource(show_spinner=False)
@@ -53,7 +55,14 @@ def map_of(session: Session) -> MapView:
     """Return the map with every scenario on the shelf, in its order."""
     runs = [(scenario.name, outcome_of(scenario)) for scenario in session.shelf.scenarios]
     today = datetime.now(UTC).date().isoformat()
-    return build_view(region(), runs, measures=MEASURES.values(), language=session.language, date=today)
+    return build_view(
+        region(),
+        runs,
+        measures=MEASURES.values(),
+        language=session.language,
+        date=today,
+        own=session.own.values(),
+    )
 
 
 def _first_language() -> str:
