@@ -22,7 +22,7 @@ ORDER = (
     ("model", "userlayers", "presets"),
     ("outcome",),
     ("measures",),
-    ("ensemble", "search", "limits", "store", "shelf", "maps", "downloads"),
+    ("ensemble", "search", "limits", "store", "maps", "downloads"),
     ("panels", "cli"),
     ("__main__", "app"),
 )

@@ -25,7 +25,6 @@ from alembic.runtime.migration import MigrationContext
 from geo.edits import Base, Plan
 from geo.errors import StoreError
 from geo.scenario import Move, Scenario
-from geo.shelf import Shelf, renamed
 from geo.store import Desk, StoreConflictError, default_path, open_store, opening
 from geo.store.tables import VERSION_TABLE, metadata
 
@@ -429,22 +428,19 @@ def test_an_owner_is_a_short_text(store, owner):
         store.workspace(owner)
 
 
-# The page's shelf -------------------------------------------------------------------------------------
+# The page's desk --------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["shelf", "desk"])
-def shelf(request, tmp_path):
+@pytest.fixture
+def shelf(tmp_path):
     first = [Scenario(name=name) for name in "abc"]
-    if request.param == "shelf":
-        yield Shelf(list(first))
-        return
     with open_store(tmp_path / "desk.sqlite") as store:
         desk = Desk(store.workspace("me"), first, HASH)
         desk.active = 0
         yield desk
 
 
-def test_a_desk_does_what_a_shelf_does(shelf):
+def test_a_desk_changes_names_adds_and_deletes(shelf):
     shelf.put(shelf.current.with_moves(Move(institution="bjtu", destination="130629", start=2027)))
     shelf.undo()
     assert shelf.current == Scenario(name="a")
@@ -452,7 +448,7 @@ def test_a_desk_does_what_a_shelf_does(shelf):
     shelf.redo()
     assert len(shelf.current.moves) == 1
     shelf.undo()
-    shelf.put(renamed(shelf.current, "d"))
+    shelf.put(shelf.plan.renamed("d"))
     assert (shelf.can_undo(), shelf.can_redo()) == (True, False)
     shelf.put(Scenario(name="d"))
     assert (shelf.names, shelf.active) == (["d", "b", "c"], 0)

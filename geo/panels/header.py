@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from geo.panels.problems import shown
 from geo.panels.text import Voice
 from geo.words import LANGUAGES
 
@@ -19,15 +20,23 @@ __all__ = ["show"]
 _OWN_NAMES = {"en": "English", "zh": "中文"}
 
 
-def show(session: Session) -> Voice:
-    """Draw title, choice of scenario, undo, redo and language; return the voice of the language chosen."""
+def show(session: Session, *, following: bool = False) -> Voice:
+    """Draw title, choice of scenario, undo, redo and language; return the voice of the language chosen.
+
+    Parameters
+    ----------
+    following
+        Whether somebody else's scenario is shown, which cannot be chosen or taken back here.
+    """
     title, scenario, steps, switch = st.columns([3.6, 3, 1.7, 1.5], vertical_alignment="bottom", gap="small")
     voice = Voice(_language(session, switch))
     with title:
         st.markdown(f"#### {voice('app.title')}")
         st.caption(voice("app.tagline"))
-    _scenario(session, voice, scenario)
-    _steps(session, voice, steps)
+    if not following:
+        with shown(voice):
+            _scenario(session, voice, scenario)
+            _steps(session, voice, steps)
     return voice
 
 
@@ -63,8 +72,10 @@ def _steps(session: Session, voice: Voice, place: DeltaGenerator) -> None:
     shelf = session.shelf
     with place.container(horizontal=True, gap="small"):
         if st.button(voice("app.scenario.undo"), disabled=not shelf.can_undo(), key="undo", width="stretch"):
+            st.session_state.pop("editing", None)
             shelf.undo()
             st.rerun()
         if st.button(voice("app.scenario.redo"), disabled=not shelf.can_redo(), key="redo", width="stretch"):
+            st.session_state.pop("editing", None)
             shelf.redo()
             st.rerun()

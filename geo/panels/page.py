@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from geo.errors import ScenarioError
-from geo.panels import data, effects, header, moves, scenarios
+from geo.errors import GeoError, ScenarioError
+from geo.panels import data, effects, header, limits, merging, moves, presenter, scenarios, sharing
 from geo.panels.mapview import MapEvent, map_component
-from geo.panels.problems import shown
+from geo.panels.problems import show_error, shown
 from geo.panels.state import map_of, open_session, outcome_of, region
+from geo.panels.text import plain
 from geo.scenario import Move
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
+
+    _Draw = Callable[[Session, Region, Voice], None]
 
 __all__ = ["show"]
 
@@ -28,6 +33,7 @@ _STYLE = """
 [data-testid="stHeader"] { background: transparent; height: 2rem; pointer-events: none; }
 h4 { padding: 0.2rem 0 0.1rem !important; font-size: 1.15rem !important; }
 [data-testid="stMainBlockContainer"] [data-testid="stCaptionContainer"] { font-size: 0.8rem; }
+[data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; row-gap: 0; }
 @media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding: 0.8rem 0.6rem 2rem; } }
 </style>
 """
@@ -38,30 +44,51 @@ def show() -> None:
     st.set_page_config(page_title="Jing-Jin-Ji · 京津冀", page_icon="🗺️", layout="wide")
     st.html(_STYLE)
     session = open_session()
-    voice = header.show(session)
+    here = region()
+    trouble = _from_link(session, here)
+    voice = header.show(session, following=bool(presenter.followed()))
     with shown(voice):
-        _notice(session)
-        here = region()
+        _notice(session, voice, trouble)
+        if presenter.followed():
+            presenter.show(session, here, voice, height=_MAP_HEIGHT)
+            return
         left, right = st.columns([7, 3.2], gap="medium")
         with left, shown(voice):
             _map(session, here, voice)
         with right:
             _tabs(session, here, voice)
+        limits.note_new(session, here, voice)
+        sharing.keep_presenting(session)
 
 
-def _notice(session: Session) -> None:
+def _from_link(session: Session, here: Region) -> GeoError | None:
+    """Bring back what the address holds; return what is wrong with it."""
+    try:
+        sharing.open_link(session, here)
+    except GeoError as error:
+        return error
+    return None
+
+
+def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
     if session.notice:
         st.toast(session.notice)
         session.notice = ""
+    if trouble is not None:
+        show_error(voice, trouble)
+    if session.shelf.trouble is not None:
+        faults = "\n".join(f"- {plain(fault.text(voice.language))}" for fault in session.shelf.trouble.faults)
+        st.error(f"**{voice('app.desk.not_kept')}**\n\n{faults}\n\n{voice('app.desk.not_kept_text')}")
 
 
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
         view = map_of(session)
-    place = session.shelf.active
-    event = map_component(
-        view, key="map", language=voice.language, state={"a": -1, "b": place}, height=_MAP_HEIGHT
-    )
+    state = {"a": -1, "b": session.shelf.active, **sharing.view_now().state()}
+    # a link starts another frame; else the one that is there keeps its view
+    number = st.session_state.get("map_key", 0)
+    key = f"map_{number}" if number else "map"
+    event = map_component(view, key=key, language=voice.language, state=state, height=_MAP_HEIGHT)
     if event and event["type"] == "move":
         _on_drag(session, here, voice, event)
 
@@ -83,16 +110,39 @@ def _on_drag(session: Session, here: Region, voice: Voice, event: MapEvent) -> N
         st.rerun()
 
 
+# One line for each tab: its name in the words (app.tabs), and what draws it.
+_TABS: dict[str, _Draw] = {
+    "effects": lambda session, here, voice: effects.show(voice, here, outcome_of(session.shelf.current)),
+    "moves": moves.show,
+    "scenarios": scenarios.show,
+    "limits": limits.show,
+    "sharing": sharing.show,
+    "data": data.show,
+}
+
+
 def _tabs(session: Session, here: Region, voice: Voice) -> None:
-    names = ("effects", "moves", "scenarios", "data")
-    tabs = st.tabs([voice(f"app.tabs.{name}") for name in names], key="tabs", on_change="rerun")
-    draw = {
-        "effects": lambda: effects.show(voice, here, outcome_of(session.shelf.current)),
-        "moves": lambda: moves.show(session, here, voice),
-        "scenarios": lambda: scenarios.show(session, here, voice),
-        "data": lambda: data.show(session, here, voice),
-    }
-    for name, tab in zip(names, tabs, strict=True):
+    top = st.container()
+    labels = [voice(f"app.tabs.{name}") for name in _TABS]
+    broken = limits.count(session)
+    if broken:
+        at = list(_TABS).index("limits")
+        labels[at] = f"{labels[at]} :red-badge[{broken}]"
+    _stay(labels)
+    tabs = st.tabs(labels, key="tabs", on_change="rerun")
+    for (_, draw), tab in zip(_TABS.items(), tabs, strict=True):
         if tab.open:
             with tab, shown(voice):
-                draw[name]()
+                draw(session, here, voice)
+    # drawn last, because what is drawn above may have met a change of another window
+    with top, shown(voice):
+        merging.conflict(session, here, voice)
+
+
+def _stay(labels: list[str]) -> None:
+    """Keep the open tab open when its label changes: another language, another number on it."""
+    before: list[str] = st.session_state.get("tab_labels", labels)
+    now = st.session_state.get("tabs")
+    if now in before and len(before) == len(labels):
+        st.session_state["tabs"] = labels[before.index(now)]
+    st.session_state["tab_labels"] = labels

@@ -1,4 +1,4 @@
-"""The shelf: ready scenarios, new ones, names, files."""
+"""Scenarios: names, branches, edits, assumptions, history, merging, ready ones, files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from geo.edits import Plan
+from geo.edits.files import parse_json, parse_toml
 from geo.errors import Fault, GeoError, ScenarioError
+from geo.measures import MEASURES
+from geo.panels import assume, editlist, merging
+from geo.panels.changing import change, moment
+from geo.panels.links import FORMAT, Shared
 from geo.panels.problems import show_error
+from geo.panels.sharing import take
 from geo.presets import PRESETS, preset, preset_skipped
 from geo.scenario import Scenario, validate
-from geo.shelf import renamed
+from geo.words import say
 
 if TYPE_CHECKING:
     from geo.panels.state import Session
@@ -21,28 +28,102 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 _NAME_LENGTH = 80
+_PLAN_KEYS = ("edits", "blocks", "base")
 
 
 def show(session: Session, region: Region, voice: Voice) -> None:
-    """Draw the shelf."""
+    """Draw everything about the scenarios on the desk."""
     st.markdown(f"#### {voice('app.shelf.heading')}")
-    _current(session, voice)
-    st.markdown(f"#### {voice('app.shelf.ready')}")
-    for key in PRESETS:
-        left, right = st.columns([3, 2], vertical_alignment="center")
-        left.write(voice(f"preset.{key}.name"))
-        if right.button(voice("app.shelf.add_ready"), key=f"add_{key}", width="stretch"):
-            session.shelf.add(preset(key, region, voice.language))
+    _current(session, region, voice)
+    _other_data(session, region, voice)
+    editlist.show(session, region, voice)
+    for name, draw in (("assume", assume.show), ("merge", merging.show), ("history", editlist.history)):
+        part = st.expander(voice(f"app.{name}.heading"), key=f"open_{name}", on_change="rerun")
+        # what is closed costs nothing
+        if part.open:
+            with part:
+                draw(session, region, voice)
+    _ready(session, region, voice)
+    _deleted(session, voice)
+    _files(session, region, voice)
+    _kept(session, voice)
+
+
+def _kept(session: Session, voice: Voice) -> None:
+    """Say where everything is kept, and how to come back to it."""
+    desk = session.shelf
+    if desk.trouble is None:
+        st.caption(voice("store.kept", place=desk.workspace.store.place))
+    if desk.owner.kind == "link":
+        with st.container(border=True):
+            st.markdown(voice("app.desk.way_back"))
+            st.code(f"{(st.context.url or '').partition('?')[0]}?desk={desk.owner.key}", language=None)
+    elif desk.owner.kind == "user":
+        st.caption(voice("app.desk.user", name=desk.owner.name))
+        if st.button(voice("app.desk.logout"), key="logout"):
+            st.logout()
+    if st.user.to_dict().get("is_logged_in") is False and st.button(voice("app.desk.login"), key="login"):
+        st.login()
+
+
+def _current(session: Session, region: Region, voice: Voice) -> None:
+    desk, plan = session.shelf, session.shelf.plan
+    name = st.text_input(
+        voice("app.shelf.rename"), plan.name, max_chars=_NAME_LENGTH, key=f"name_{desk.opened.id}_{plan.name}"
+    ).strip()
+    if name != plan.name.strip():
+        if not name:
+            st.error(voice("app.shelf.name_empty"))
+        elif name in desk.names:
+            st.error(voice("app.shelf.name_taken", name=name))
+        elif change(session, region, voice, plan.renamed(name)):
             st.rerun()
-    _left_out(region, voice)
-    _open_file(session, region, voice)
-    st.caption(voice("app.shelf.kept"))
+    if plan.base is not None:
+        st.caption(voice("app.shelf.branched", name=plan.base.name))
+    new, copy, delete = st.columns(3)
+    if new.button(voice("app.shelf.new"), key="shelf_new", width="stretch"):
+        desk.add(Plan(name=voice("app.shelf.new_name")))
+        st.rerun()
+    if copy.button(
+        voice("app.shelf.copy"), help=voice("app.shelf.copy_help"), key="shelf_copy", width="stretch"
+    ):
+        desk.add(plan.branch(_copy_name(voice, plan.name)))
+        st.rerun()
+    last = len(desk.saved) == 1
+    hint = voice("app.shelf.delete_last") if last else voice("app.shelf.delete_help")
+    if delete.button(
+        voice("app.shelf.delete"), key="shelf_delete", disabled=last, help=hint, width="stretch"
+    ):
+        desk.delete()
+        st.rerun()
 
 
-def _left_out(region: Region, voice: Voice) -> None:
-    """Say which institutions the announced programme leaves out, and why."""
-    skipped = preset_skipped(region)
-    with st.expander(voice("app.shelf.skipped", count=len(skipped))):
+def _copy_name(voice: Voice, name: str) -> str:
+    # a name is data, not Markdown: said without being made plain
+    return say("app.shelf.copy_name", voice.language, name=name)[:_NAME_LENGTH]
+
+
+def _other_data(session: Session, region: Region, voice: Voice) -> None:
+    """Say when a scenario was made for other data than these, and offer to take these."""
+    opened = session.shelf.opened
+    if not opened.baseline or opened.baseline == region.content_hash:
+        return
+    st.warning(voice("app.desk.other_data", theirs=opened.baseline[:8], ours=region.content_hash[:8]))
+    if st.button(voice("app.desk.rerun"), key="relock", width="stretch"):
+        session.shelf.lock_to(region.content_hash)
+        st.rerun()
+
+
+def _ready(session: Session, region: Region, voice: Voice) -> None:
+    with st.expander(voice("app.shelf.ready")):
+        for key in PRESETS:
+            left, right = st.columns([3, 2], vertical_alignment="center")
+            left.write(voice(f"preset.{key}.name"))
+            if right.button(voice("app.shelf.add_ready"), key=f"add_{key}", width="stretch"):
+                session.shelf.add(preset(key, region, voice.language))
+                st.rerun()
+        skipped = preset_skipped(region)
+        st.caption(voice("app.shelf.skipped", count=len(skipped)))
         frame = region.institutions
         names = frame[f"name_{voice.language}"].where(
             frame[f"name_{voice.language}"].notna(), frame["name_en"]
@@ -52,63 +133,51 @@ def _left_out(region: Region, voice: Voice) -> None:
         st.dataframe(pd.DataFrame(rows, columns=head), hide_index=True, height=260, key="left_out")
 
 
-def _current(session: Session, voice: Voice) -> None:
-    shelf, scenario = session.shelf, session.shelf.current
-    key = f"{shelf.active}_{scenario.name}"
-    name = st.text_input(
-        voice("app.shelf.rename"), scenario.name, max_chars=_NAME_LENGTH, key=f"name_{key}"
-    ).strip()
-    if name != scenario.name:
-        if not name:
-            st.error(voice("app.shelf.name_empty"))
-        elif name in shelf.names:
-            st.error(voice("app.shelf.name_taken", name=name))
-        else:
-            shelf.put(renamed(scenario, name))
+def _deleted(session: Session, voice: Voice) -> None:
+    gone = session.shelf.workspace.deleted()
+    if not gone:
+        return
+    with st.expander(f"{voice('store.deleted')} ({len(gone)})"):
+        chosen = st.selectbox(
+            voice("app.shelf.restore_which"),
+            gone,
+            format_func=lambda entry: f"{entry.name} ({moment(entry.deleted or '')})",
+            key="deleted",
+        )
+        if st.button(voice("app.shelf.restore"), key="restore", width="stretch"):
+            session.shelf.restore(chosen.id)
             st.rerun()
-    new, copy, delete = st.columns(3)
-    if new.button(voice("app.shelf.new"), key="shelf_new", width="stretch"):
-        shelf.add(Scenario(name=voice("app.shelf.new_name")))
-        st.rerun()
-    if copy.button(voice("app.shelf.copy"), key="shelf_copy", width="stretch"):
-        shelf.add(renamed(scenario, _copy_name(voice, scenario.name)))
-        st.rerun()
-    last = len(shelf.scenarios) == 1
-    hint = voice("app.shelf.delete_last") if last else None
-    if delete.button(
-        voice("app.shelf.delete"), key="shelf_delete", disabled=last, help=hint, width="stretch"
-    ):
-        shelf.delete()
-        st.rerun()
-    _as_text(scenario, voice)
 
 
-def _copy_name(voice: Voice, name: str) -> str:
-    from geo.words import say  # noqa: PLC0415 - a name is data, not Markdown
-
-    return say("app.shelf.copy_name", voice.language, name=name)[:_NAME_LENGTH]
-
-
-def _as_text(scenario: Scenario, voice: Voice) -> None:
-    with st.expander(voice("app.shelf.as_text")):
-        st.code(scenario.to_toml(), language="toml", height=280)
-        st.caption(voice("app.shelf.hash", hash=scenario.hash[:16]))
-    left, right = st.columns(2)
-    stem = f"scenario-{scenario.hash[:8]}"
-    left.download_button(
-        voice("app.shelf.download_toml"),
-        scenario.to_toml(),
-        f"{stem}.toml",
-        "application/toml",
-        width="stretch",
-    )
-    right.download_button(
-        voice("app.shelf.download_json"),
-        scenario.to_json(),
-        f"{stem}.json",
-        "application/json",
-        width="stretch",
-    )
+def _files(session: Session, region: Region, voice: Voice) -> None:
+    plan = session.shelf.plan
+    with st.expander(voice("app.files.heading")):
+        _open_file(session, region, voice)
+        form = st.radio(
+            voice("app.files.form"),
+            ("plan", "scenario"),
+            format_func=lambda key: voice(f"app.files.{key}"),
+            horizontal=True,
+            key="file_form",
+        )
+        held: Plan | Scenario = plan if form == "plan" else plan.scenario()
+        st.code(held.to_toml(), language="toml", height=240)
+        st.caption(voice("app.shelf.hash", hash=held.hash[:16]))
+        left, right = st.columns(2)
+        stem = f"{form}-{held.hash[:8]}"
+        for place, kind, mime, text in (
+            (left, "toml", "application/toml", held.to_toml()),
+            (right, "json", "application/json", held.to_json()),
+        ):
+            place.download_button(
+                voice(f"app.shelf.download_{kind}"),
+                text,
+                f"{stem}.{kind}",
+                mime,
+                on_click="ignore",
+                width="stretch",
+                key=f"save_{kind}",
+            )
 
 
 def _open_file(session: Session, region: Region, voice: Voice) -> None:
@@ -116,23 +185,32 @@ def _open_file(session: Session, region: Region, voice: Voice) -> None:
     if file is None or st.session_state.get("opened_file") == file.file_id:
         return
     try:
-        scenario = _read(file.name, file.getvalue())
-        validate(scenario, region)
+        held = _read(file.name, file.getvalue())
+        if isinstance(held, Shared):
+            take(session, region, held)
+        else:
+            validate(held.scenario() if isinstance(held, Plan) else held, region)
+            plan = held if isinstance(held, Plan) else Plan.from_scenario(held)
+            stem = file.name.rsplit(".", 1)[0][:_NAME_LENGTH]
+            session.shelf.add(plan if plan.name else plan.renamed(stem))
     except GeoError as error:
         show_error(voice, error)
         return
     st.session_state["opened_file"] = file.file_id
-    session.shelf.add(
-        scenario if scenario.name else renamed(scenario, file.name.rsplit(".", 1)[0][:_NAME_LENGTH])
-    )
-    session.notice = voice("app.shelf.opened", name=session.shelf.current.name)
+    session.notice = voice("app.shelf.opened", name=session.shelf.plan.name)
     st.rerun()
 
 
-def _read(name: str, data: bytes) -> Scenario:
+def _read(name: str, data: bytes) -> Plan | Scenario | Shared:
+    """Return what a file holds: edits, a scenario, or a scenario with a view of it."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ScenarioError(Fault("scenario.not_text", name)) from None
-    read = Scenario.from_json if name.lower().endswith(".json") else Scenario.from_toml
-    return read(text, file=name)
+    is_json = name.lower().endswith(".json")
+    table = (parse_json if is_json else parse_toml)(text, name)
+    if isinstance(table, dict) and table.get("format") == FORMAT:
+        return Shared.from_table(table, MEASURES)
+    if isinstance(table, dict) and any(key in table for key in _PLAN_KEYS):
+        return (Plan.from_json if is_json else Plan.from_toml)(text, file=name)
+    return (Scenario.from_json if is_json else Scenario.from_toml)(text, file=name)

@@ -1,4 +1,4 @@
-"""What a session holds: a language and a shelf of scenarios, one of which is worked on.
+"""What a session holds: a language and a desk of scenarios, one of which is worked on.
 
 Nothing here draws. Region and outcomes are shared by all sessions and cached by content, so that two people
 who look at the same scenario compute it once.
@@ -15,10 +15,10 @@ import streamlit as st
 from geo.maps.view import MapView, build_view
 from geo.measures import MEASURES
 from geo.model.level0 import simulate_level0
+from geo.panels.desk import PageDesk, open_desk
 from geo.presets import PRESETS, preset
 from geo.region import Region, load_region
 from geo.scenario import Scenario
-from geo.shelf import Shelf
 
 if TYPE_CHECKING:
     from geo.maps.own import OwnLayer
@@ -34,7 +34,7 @@ class Session:
     """One person's page."""
 
     language: str
-    shelf: Shelf
+    shelf: PageDesk
     notice: str = ""
     own: dict[str, OwnLayer] = field(default_factory=dict)  # layers put on the map, by file and conversion
 
@@ -77,6 +77,6 @@ def open_session() -> Session:
     if "session" not in st.session_state:
         language = _first_language()
         ready = [preset(name, region(), language) for name in PRESETS]
-        st.session_state["session"] = Session(language, Shelf(ready))
+        st.session_state["session"] = Session(language, open_desk(ready, region().content_hash))
     session: Session = st.session_state["session"]
     return session

@@ -1,6 +1,6 @@
 """What a page works on: the plans of one person, one of them shown, perhaps another beside it.
 
-Does what :class:`geo.shelf.Shelf` does, in the same words, and keeps everything.
+Every change is kept before the call returns.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The app as a visitor meets it: the real page, the real data, a real browser, nothing from outside."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -18,14 +19,17 @@ HOSTILE = '<img src=x onerror="window.hacked=1">${window.hacked=2}</script><scri
 
 
 @pytest.fixture(scope="module")
-def address():
+def address(tmp_path_factory):
     """Serve the app as ``jingjinji app`` does, for the tests of this file."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    environment = os.environ | {"JINGJINJI_STORE": str(tmp_path_factory.mktemp("store") / "s.sqlite")}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
         end = time.monotonic() + 60
         while time.monotonic() < end:
             with socket.socket() as probe:

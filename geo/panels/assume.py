@@ -1,0 +1,122 @@
+"""Every declared assumption with its range, source and status, to change and to reset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from geo.assumptions import ASSUMPTION_GROUPS, ASSUMPTIONS, Assumptions, AssumptionSpec
+from geo.panels.changing import change
+from geo.panels.state import outcome_of
+from geo.panels.text import plain
+from geo.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geo.panels.state import Session
+    from geo.panels.text import Voice
+    from geo.region import Region
+
+__all__ = ["show"]
+
+CHANGED = "changed"
+# Assumptions outside these groups only act in the full model.
+_DIRECT = ("moves", "adjustment", CHANGED)
+_STEPS = 50  # presses of "+" from one end of the likely range to the other
+
+
+def show(session: Session, region: Region, voice: Voice) -> None:
+    """Draw the assumptions of one group, or those that the scenario changes."""
+    current = session.shelf.current
+    overrides = current.assumptions.overrides
+    groups = [CHANGED, *(name for name in ASSUMPTION_GROUPS if any(s.group == name for s in ASSUMPTIONS))]
+    group = st.selectbox(
+        voice("app.assume.group"),
+        groups,
+        index=0 if overrides else 1,
+        format_func=lambda name: f"{voice(f'app.assume.groups.{name}')} ({len(_of(name, overrides))})",
+        key="assume_group",
+    )
+    if group not in _DIRECT and outcome_of(current).model == "level0":
+        st.info(voice("app.assume.full_only"))
+    specs = _of(group, overrides)
+    families = sorted({spec.family for spec in specs}, key=[spec.family for spec in specs].index)
+    if len(families) < len(specs):
+        family = st.selectbox(
+            voice("app.assume.family"),
+            families,
+            format_func=lambda name: voice(f"assumption.{name}.name"),
+            key=f"assume_family_{group}",
+        )
+        specs = [spec for spec in specs if spec.family == family]
+    if not specs:
+        st.caption(voice("app.assume.none"))
+    for spec in specs:
+        _one(session, region, voice, spec)
+    if overrides and st.button(
+        voice("app.assume.reset_all", count=len(overrides)), key="assume_reset_all", width="stretch"
+    ):
+        _keep(session, region, voice, {})
+
+
+def _of(group: str, overrides: Mapping[str, float]) -> list[AssumptionSpec]:
+    if group == CHANGED:
+        return [spec for spec in ASSUMPTIONS if spec.id in overrides]
+    return [spec for spec in ASSUMPTIONS if spec.group == group]
+
+
+def _one(session: Session, region: Region, voice: Voice, spec: AssumptionSpec) -> None:
+    overrides = dict(session.shelf.current.assumptions.overrides)
+    value = overrides.get(spec.id, spec.default)
+    mark = "● " if spec.id in overrides else ""
+    key, seen = f"assume_{spec.id}", f"assume_{spec.id}_seen"
+    # undo, a file or another scenario changed it: the widget follows
+    if st.session_state.get(seen) != value or key not in st.session_state:
+        st.session_state[key] = st.session_state[seen] = float(value)
+    unit = voice(f"unit.{spec.unit}")
+    with st.container(border=True):
+        got = st.number_input(
+            f"{mark}{voice.pick(spec.name('en'), spec.name('zh'))} ({unit})",
+            float(spec.low),
+            float(spec.high),
+            step=max(1e-4, (spec.likely[1] - spec.likely[0]) / _STEPS),
+            format="%.6g",
+            help=f"{plain(spec.help(voice.language))}\n\n{plain(spec.source)}",
+            key=key,
+        )
+        st.caption(_facts(voice, spec))
+        reset = spec.id in overrides and st.button(
+            voice("app.assume.reset", value=f"{spec.default:g}"), key=f"{key}_reset", width="stretch"
+        )
+    if reset:
+        overrides.pop(spec.id)
+        _keep(session, region, voice, overrides)
+    elif got != value:
+        st.session_state[seen] = got
+        _keep(session, region, voice, overrides | {spec.id: got})
+
+
+def _facts(voice: Voice, spec: AssumptionSpec) -> str:
+    return voice(
+        "app.assume.facts",
+        default=f"{spec.default:g}",
+        low=f"{spec.low:g}",
+        high=f"{spec.high:g}",
+        likely=f"{spec.likely[0]:g}–{spec.likely[1]:g}",
+        status=voice(f"status.{spec.status}"),
+        source=spec.source,
+    )
+
+
+def _keep(session: Session, region: Region, voice: Voice, overrides: dict[str, float]) -> None:
+    current = session.shelf.current
+    changed = Scenario(
+        name=current.name,
+        note=current.note,
+        assumptions=Assumptions(tuple(overrides.items())),
+        moves=current.moves,
+    )
+    if change(session, region, voice, changed):
+        st.rerun()
