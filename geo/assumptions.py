@@ -236,6 +236,22 @@ _OF_TIME: tuple[_Row, ...] = (
     ("adjust_productivity", 0.10, 0.005, 1, (0.05, 0.20), "ratio", "unverified", _ELASTICITIES, "rho_A",
      "uniform"),
 )  # fmt: skip
+_OF_ROADS: tuple[_Row, ...] = (
+    ("congestion_response", 1.0, 0, 3, (0.5, 1.5), "ratio", "derived",
+     "parameters.csv, delta1: 0.5 (0.2), relative to its mean; 1 is the roads as calibrated", "",
+     "normal 1 0.4"),
+)  # fmt: skip
+_OF_AIR: tuple[_Row, ...] = (
+    ("amenity_pm", 0.001, 0, 0.02, (0.0, 0.002), "index", "assumption",
+     "our assumption: no elasticity of amenity to PM2.5 was found in the facts", "", "uniform"),
+    ("traffic_follows", 0.25, 0, 1, (0.1, 0.4), "ratio", "assumption",
+     "our assumption: freight and other trips do not follow commuters", "", "uniform"),
+    ("road_pm_share", 0.30, 0.05, 0.6, (0.172, 0.373), "ratio", "sourced",
+     "published_effects.csv, A33: Fang et al. 2016", "", "uniform"),
+    ("receptor_power", 1.0, 0.2, 3, (0.7, 1.5), "index", "assumption",
+     "our assumption: between a plume and a well-mixed basin", "", "lognormal 1 0.25"),
+    ("emission_scale", 1.0, 0.1, 3, (0.7, 1.4), "ratio", "unverified", _ELASTICITIES, "", "lognormal 1 0.3"),
+)  # fmt: skip
 
 
 def _rows(rows: tuple[_Row, ...], group: str) -> Iterator[AssumptionSpec]:
@@ -276,6 +292,8 @@ ASSUMPTIONS: tuple[AssumptionSpec, ...] = (
     *_rows(_OF_FLOOR, "floor_space"),
     *_rows(_OF_ECONOMY, "economy"),
     *_rows(_OF_TIME, "adjustment"),
+    *_rows(_OF_ROADS, "roads"),
+    *_rows(_OF_AIR, "environment"),
 )  # fmt: skip
 
 _BY_ID: Mapping[str, AssumptionSpec] = {spec.id: spec for spec in ASSUMPTIONS}

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo.words import number, say
+from geo.model_measures import FULL, FULL_GROUPS
+from geo.words import has, number, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from geo.model.result import Outcome
 
 __all__ = ["GROUPS", "MEASURES", "XIONGAN", "Effect", "Measure", "in_group", "register", "summary"]
 
 XIONGAN = ("130629", "130632", "130638")
-GROUPS = ("base", "moves", "people", "commuting")
+GROUPS = ("base", "moves", "people", "commuting", *FULL_GROUPS)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class Measure:
     def help(self, language: str = "en") -> str:
         """Return what it is, in words."""
         return say(f"measure.{self.id}.help", language)
+
+    def source_text(self, language: str = "en") -> str:
+        """Return its source in words; the technical one where there are none."""
+        key = f"measure.{self.id}.source"
+        return say(key, language) if has(key, language) else self.source
 
     def unit_name(self, language: str = "en") -> str:
         """Return its unit in words."""
@@ -185,6 +193,8 @@ register(
     ),
 )  # fmt: skip
 
+register(*(Measure(*row) for row in FULL))
+
 
 # The first visit in three sentences -----------------------------------------------------------------
 
@@ -225,6 +235,8 @@ def summary(outcome: Outcome, language: str = "en", year: int | None = None) -> 
         return (Effect(say("summary.nothing", language), "input", "posts", year),)
     year = max(move.end for move in moves) if year is None else year
     tellers: tuple[Callable[[Outcome, int, str], Effect], ...] = (_posts, _people, _commuting)
+    if outcome.model == "full":
+        tellers = (_posts_and_people, _jobs_and_prices, _traffic)
     return tuple(tell(outcome, year, language) for tell in tellers)
 
 
@@ -273,3 +285,64 @@ def _commuting(outcome: Outcome, year: int, language: str) -> Effect:
     }
     key = "summary.commuting" if _region(outcome, "staff_daily", year) > 0 else "summary.commuting_weekly"
     return Effect(say(key, language, **values), "estimated", "staff_daily", year)
+
+
+# The same for the full model ------------------------------------------------------------------------
+
+
+def _posts_and_people(outcome: Outcome, year: int, language: str) -> Effect:
+    gap = _region(outcome, "six_districts_gap", year)
+    values = {
+        "year": year,
+        "moves": number(len(outcome.scenario.moves), language),
+        "posts": number(_region(outcome, "posts", year), language),
+        "followers": number(_region(outcome, "residents", year), language),
+        "beijing": number(_within(outcome, "population", year, ("11",)), language, sign=True),
+        "xiongan": number(_within(outcome, "population", year, XIONGAN), language, sign=True),
+        "gap": number(abs(gap), language),
+    }
+    key = "summary.full_people_above" if gap > 0 else "summary.full_people_below"
+    return Effect(say(key, language, **values), "identified", "population", year)
+
+
+def _percent(outcome: Outcome, measure: str, year: int, weights: NDArray[np.float64], language: str) -> str:
+    """Return the mean change in percent over counties, by ``weights``, as text."""
+    change = 100 * outcome.change(measure, year) / outcome.before[measure]
+    mean = float(change @ weights / weights.sum()) if weights.sum() > 0 else None
+    return number(mean, language, digits=2, sign=True)
+
+
+def _jobs_and_prices(outcome: Outcome, year: int, language: str) -> Effect:
+    posts = outcome.at("posts", year)
+    gained, lost = np.maximum(posts, 0.0), np.maximum(-posts, 0.0)
+    private = outcome.change("private_jobs", year)
+    per_post = _region(outcome, "private_per_post", year)
+    values = {
+        "per_post": number(per_post, language, digits=2),
+        "there": number(float(private[gained > 0].sum()), language, sign=True),
+        "here": number(float(private[lost > 0].sum()), language, sign=True),
+        "price_there": _percent(outcome, "floor_price", year, gained, language),
+        "price_here": _percent(outcome, "floor_price", year, lost, language),
+        "wage_there": _percent(outcome, "wage", year, gained, language),
+        "wage_here": _percent(outcome, "wage", year, lost, language),
+    }
+    return Effect(say("summary.full_jobs", language, **values), "prior", "private_jobs", year)
+
+
+def _traffic(outcome: Outcome, year: int, language: str) -> Effect:
+    crossing = _region(outcome, "cross_commuters", year) - float(np.nansum(outcome.before["out_commuters"]))
+    delay = float(np.nansum(outcome.before["delay"]))
+    beijing = np.array([code.startswith("11") for code in outcome.codes])
+    here = float(outcome.before["delay"][beijing].sum())
+    values = {
+        "daily": number(_region(outcome, "staff_daily", year), language),
+        "weekly": number(_region(outcome, "staff_weekly", year), language),
+        "crossing": number(crossing, language, sign=True),
+        "delay": number(
+            100 * float(outcome.change("delay", year).sum()) / delay, language, digits=2, sign=True
+        ),
+        "beijing": number(
+            100 * float(outcome.change("delay", year)[beijing].sum()) / here, language, digits=2, sign=True
+        ),
+    }
+    return Effect(say("summary.full_traffic", language, **values), "identified", "delay", year)

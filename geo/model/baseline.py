@@ -10,7 +10,7 @@ import argparse
 import io
 import logging
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,14 @@ from numpy.typing import NDArray
 
 from geo.assumptions import Assumptions
 from geo.model.archive import pack, unpack
+from geo.model.assignment import Network
 from geo.model.economy import Inputs, economy, measure_inputs
+from geo.model.emissions import inventory
+from geo.model.feedback import Feedback
 from geo.model.gravity import Gravity, GravityFit, fit_gravity
 from geo.model.jobs import Jobs, estimate_jobs
 from geo.model.multiplier import MultiplierFit, fit_multiplier, local_multipliers
+from geo.model.roads import Roads, _road_share, make_roads
 from geo.model.travel import RoadFit, RoadGraph, Travel, measure_travel
 from geo.region import Region, load_region
 from geo.words import say
@@ -34,11 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "MODEL_VERSION", "YEAR", "Baseline", "calibrate", "load_baseline", "measure", "shipped"]
 
 Array = NDArray[np.float64]
-_Parts = tuple[Travel, Jobs, GravityFit, Inputs, MultiplierFit]
+_Parts = tuple[Travel, Jobs, GravityFit, Inputs, MultiplierFit, Roads, pd.DataFrame]
 
 FILE = "baseline.npz"
 # Part of the file: raise it whenever the same layers would give another baseline.
-MODEL_VERSION = 4
+MODEL_VERSION = 5
 YEAR = 2020  # of the census and of the rail network
 _LOG = logging.getLogger(__name__)
 
@@ -63,7 +67,7 @@ class Baseline:
         Shape (N,).
     region_hash
         Content hash of the layers.
-    travel, jobs, fit, inputs, multiplier
+    travel, jobs, fit, inputs, multiplier, roads, inventory
         What it was made of; None in a hand-made baseline, which only level 0 can use.
     """
 
@@ -79,6 +83,13 @@ class Baseline:
     fit: GravityFit | None = field(default=None, repr=False)
     inputs: Inputs | None = field(default=None, repr=False)
     multiplier: MultiplierFit | None = field(default=None, repr=False)
+    roads: Roads | None = field(default=None, repr=False)
+    inventory: pd.DataFrame | None = field(default=None, repr=False)
+
+    @cached_property
+    def feedback(self) -> Feedback | None:
+        """How times answer to traffic; None in a hand-made baseline."""
+        return None if self.roads is None else Feedback(self.roads)
 
     @property
     def homes(self) -> Array:
@@ -136,7 +147,10 @@ def measure(region: Region, year: int = YEAR) -> Baseline:
     travel = measure_travel(region, year=year)
     jobs = estimate_jobs(region, travel.road)
     fit, inputs = fit_gravity(travel, jobs), measure_inputs(region, jobs)
-    return _baseline(region, (travel, jobs, fit, inputs, _multiplier(region, travel, fit, inputs)))
+    roads = make_roads(region, fit.flows, travel, fit.gravity)
+    follows = _multiplier(region, travel, fit, inputs)
+    table = inventory(region.facts["regional_series"])
+    return _baseline(region, (travel, jobs, fit, inputs, follows, roads, table))
 
 
 def _multiplier(region: Region, travel: Travel, fit: GravityFit, inputs: Inputs) -> MultiplierFit:
@@ -155,7 +169,7 @@ def _multiplier(region: Region, travel: Travel, fit: GravityFit, inputs: Inputs)
 
 
 def _baseline(region: Region, parts: _Parts) -> Baseline:
-    _, jobs, fit, inputs, _ = parts
+    _, jobs, fit, inputs, *_ = parts
     city = region.counties["city_code"]
     population = region.population
     levels = {
@@ -175,6 +189,8 @@ def _baseline(region: Region, parts: _Parts) -> Baseline:
 # To and from arrays ---------------------------------------------------------------------------------
 
 _GRAPH = ("links", "km", "link_class", "congestion")
+_ROADS = ("link_class", "own_class", "own_minutes", "own_km", "own_capacity", "group")
+_NETWORK = ("tail", "head", "capacity", "t0", "alpha", "beta", "length")
 _TRAVEL = ("road", "rail", "own_pace", "area_km2", "km")
 
 
@@ -187,21 +203,27 @@ def shipped(baseline: Baseline) -> bytes:
         If it is a hand-made baseline, which does not know what it was made of.
     """
     travel, jobs, fit, inputs = baseline.travel, baseline.jobs, baseline.fit, baseline.inputs
-    follows = baseline.multiplier
-    if travel is None or jobs is None or fit is None or inputs is None or follows is None:
+    follows, roads, table = baseline.multiplier, baseline.roads, baseline.inventory
+    if travel is None or jobs is None or fit is None or inputs is None:
+        raise ValueError(baseline.region_hash)
+    if follows is None or roads is None or table is None:
         raise ValueError(baseline.region_hash)
     arrays = {f"graph_{name}": getattr(travel.graph, name) for name in _GRAPH}
     arrays |= {f"travel_{name}": getattr(travel, name) for name in _TRAVEL}
     arrays |= {f"institutional_{kind}": posts for kind, posts in jobs.institutional.items()}
     arrays |= {f"input_{name}": getattr(inputs, name) for name in Inputs.names()}
     arrays |= {"workers": jobs.workers, "jobs": jobs.jobs, "flows": fit.flows}
-    roads = {name: getattr(travel.fit, name) for name in ("detour", "speeds", "rmse_km", "rmse_minutes")}
+    arrays |= {f"roads_{name}": getattr(roads, name) for name in _ROADS}
+    arrays |= {f"network_{name}": np.asarray(getattr(roads.network, name)) for name in _NETWORK}
+    arrays["roads_drive"] = np.diag(roads.drive)
+    drive = {name: getattr(travel.fit, name) for name in ("detour", "speeds", "rmse_km", "rmse_minutes")}
     header = {
         "region": baseline.region_hash, "model": MODEL_VERSION, "year": travel.year,
         "codes": baseline.codes, "kinds": list(jobs.institutional), "gravity": asdict(fit.gravity),
-        "evaluations": fit.evaluations, "roads": roads, "road_rows": _text(travel.fit.table),
+        "evaluations": fit.evaluations, "roads": drive, "road_rows": _text(travel.fit.table),
         "moments": _text(fit.moments), "facts": dict(inputs.facts),
-        "multiplier": asdict(follows),
+        "multiplier": asdict(follows), "congestion": _text(roads.fit), "peak_share": roads.peak_share,
+        "asc": roads.asc, "inventory": _text(table),
     }  # fmt: skip
     return pack(header, arrays)
 
@@ -228,7 +250,27 @@ def _read(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> _Parts:
     commuting = GravityFit(gravity, arrays["flows"], gravity.minutes(travel), moments, header["evaluations"])
     known = {name: arrays[f"input_{name}"] for name in Inputs.names()}
     inputs = Inputs(**known, facts=header["facts"])
-    return travel, jobs, commuting, inputs, MultiplierFit(**header["multiplier"])
+    follows = MultiplierFit(**header["multiplier"])
+    network = _read_roads(header, arrays, travel, commuting)
+    return travel, jobs, commuting, inputs, follows, network, _table(header["inventory"])
+
+
+def _read_roads(
+    header: Mapping[str, Any], arrays: Mapping[str, Any], travel: Travel, commuting: GravityFit
+) -> Roads:
+    tail, head, capacity, minutes, alpha, beta, length = (arrays[f"network_{name}"] for name in _NETWORK)
+    network = Network(
+        tail, head, capacity, minutes, alpha=alpha, beta=beta, length=length,
+        nodes=len(header["codes"]), names=tuple(header["codes"]),
+    )  # fmt: skip
+    gravity = commuting.gravity
+    by_road = _road_share(travel.road, travel.rail, gravity.decay, header["asc"])
+    return Roads(
+        codes=tuple(header["codes"]), network=network, drive=arrays["roads_drive"][:, None] * by_road,
+        trips=commuting.flows, road=travel.road, rail=travel.rail, minutes=commuting.minutes,
+        decay=gravity.decay, asc=header["asc"], peak_share=header["peak_share"],
+        fit=_table(header["congestion"]), **{name: arrays[f"roads_{name}"] for name in _ROADS},
+    )  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:

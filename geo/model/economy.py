@@ -198,7 +198,7 @@ def parameters(assumed: Assumed, decay: float, supply: Array) -> Parameters:
         labour_S=assumed["labour_share"], sigma_T=assumed["trade_substitution"],
         sigma_S=assumed["services_substitution"], nu=assumed["productivity_density"],
         eta=assumed["amenity_density"], eta_beds=assumed["amenity_beds"],
-        eta_school=assumed["amenity_school"], floor_elasticity=supply,
+        eta_school=assumed["amenity_school"], eta_pm=assumed["amenity_pm"], floor_elasticity=supply,
         open_elasticity=assumed["open_elasticity"], workplace_services=assumed["workplace_services"],
         rho_R=assumed["adjust_people"], rho_H=assumed["adjust_floor"], rho_A=assumed["adjust_productivity"],
     )  # fmt: skip

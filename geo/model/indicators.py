@@ -18,18 +18,19 @@ from geo.model.plan import XIONGAN
 from geo.model.solve import Array
 
 if TYPE_CHECKING:
+    from geo.model.air import Atmosphere
     from geo.model.baseline import Baseline
     from geo.model.path import Solved, Year
     from geo.model.plan import Plan
     from geo.model.state import Calibrated, Equilibrium
 
-__all__ = ["World", "indicators"]
+__all__ = ["World", "at_rest", "indicators"]
 
 Values = dict[str, Array]
 Totals = dict[str, float]
 
 LONG = 60.0  # minutes: the published share of long commutes
-_BILLION = 1e9
+_BILLION, _MILLION, _THOUSAND = 1e9, 1e6, 1e3
 # Fewer posts than this are a remainder of rounding, no destination.
 _SOME = 0.5
 
@@ -46,11 +47,14 @@ class World:
         Its economy under the scenario's assumptions, without what the scenario names as institutional.
     solved
         The solved years.
+    air
+        Emissions and air.
     """
 
     baseline: Baseline
     reference: Calibrated
     solved: Solved
+    air: Atmosphere
 
     @property
     def plan(self) -> Plan:
@@ -117,6 +121,8 @@ def _row(world: World, year: Year | None, row: int | None) -> tuple[Values, Tota
     values |= _prices(world, year)
     values |= _trips(world, year, row)
     values |= _money(world, year, values)
+    values |= _roads(world, year)
+    values |= _air(world, year)
     return values, _totals(world, year, row, values)
 
 
@@ -263,8 +269,30 @@ def _money(world: World, year: Year | None, values: Values) -> Values:
         "output": output / _BILLION,
         "income_per_head": income / values["population"],
         "gdp_per_head": levels["gdp_per_head"] * (cities.T @ (grown / people)),
-        "pm25": levels["pm25"],
     }
+
+
+# Roads and air --------------------------------------------------------------------------------------
+
+
+def _roads(world: World, year: Year | None) -> Values:
+    roads = world.air.roads
+    traffic = roads.before if year is None or year.traffic is None else year.traffic
+    found = roads.by_county(traffic)
+    return {
+        "peak_speed": found.speed, "delay": found.delay, "vehicle_km": roads.yearly_km(traffic) / _MILLION,
+    }  # fmt: skip
+
+
+def _air(world: World, year: Year | None) -> Values:
+    air = world.air
+    state, traffic = (None, None) if year is None else (year.state, year.traffic)
+    tonnes = air.tonnes(state, traffic)
+    co2, nox, fine = tonnes.sum(axis=1)
+    return {
+        "co2": co2 / _MILLION, "nox": nox / _THOUSAND, "pm25_emitted": fine / _THOUSAND,
+        "pm25": air.concentration(tonnes),
+    }  # fmt: skip
 
 
 # The whole region -----------------------------------------------------------------------------------
@@ -281,7 +309,8 @@ def _totals(world: World, year: Year | None, row: int | None, values: Values) ->
 
 _SUMMED = (
     "population", "jobs", "institutional_jobs", "private_jobs", "tradable_jobs", "services_jobs", "output",
-    "floor_space", "floor_unmet", "followers", "staff_daily", "staff_weekly",
+    "floor_space", "floor_unmet", "followers", "staff_daily", "staff_weekly", "delay", "vehicle_km", "co2",
+    "nox", "pm25_emitted",
 )  # fmt: skip
 
 
@@ -322,8 +351,18 @@ def _means(world: World, year: Year | None, values: Values) -> Totals:
         "wage": float(np.average(values["wage"], weights=values["private_jobs"])),
         "floor_price": float(np.average(values["floor_price"], weights=values["floor_space"])),
         "real_income": float(np.average(values["real_income"], weights=home)),
+        "peak_speed": _speed(world, year),
+        "exposure": float(np.average(values["pm25"], weights=values["population"])),
         "welfare": 0.0 if year is None else 100.0 * (year.state.welfare - 1.0),
     }
+
+
+def _speed(world: World, year: Year | None) -> float:
+    """Return vehicle-km over vehicle-hours of the whole region, km/h."""
+    roads = world.air.roads
+    found = roads.by_county(roads.before if year is None or year.traffic is None else year.traffic)
+    hours = np.where(found.vehicle_km > 0, found.vehicle_km / found.speed, 0.0)
+    return float(found.vehicle_km.sum() / hours.sum())
 
 
 def _plans(world: World, values: Values) -> Totals:

@@ -8,35 +8,34 @@ the posts moved. So the path ends at the static solution.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo.errors import Fault, ModelError
 from geo.model.equilibrium import commuting_flows, solve
+from geo.model.solve import anderson
 from geo.model.years import at_rest, one_year
 
 if TYPE_CHECKING:
+    from geo.model.feedback import Feedback
     from geo.model.plan import Plan
+    from geo.model.roads import Traffic
     from geo.model.solve import Array
     from geo.model.state import Equilibrium, Shock
 
-__all__ = ["Answer", "Solved", "Year", "daily_trips", "solve_plan"]
+__all__ = ["Solved", "Year", "daily_trips", "solve_plan"]
 
-# The static loop between trips and minutes stops below this change, minutes, or after so many rounds.
-CLOSED, ROUNDS = 1e-3, 12
-_DAMPED_FROM = 3
-TOLERANCE = 1e-10
+# The loop between trips and minutes stops below these changes, minutes: the largest of a link, and the mean
+# that a new assignment adds; or after so many rounds.
+CLOSED, MEAN_GAP, ROUNDS = 5e-4, 4e-4, 30
+TOLERANCE = 1e-9
+# Air reacts weakly to where people are, and they to it: this often and both stand still.
+_AIR_ROUNDS = 3
 
-
-class Answer(Protocol):
-    """How times answer to a change of daily trips, (N, N); see :mod:`geo.model.roads`."""
-
-    def linear(self, trips: Array) -> Array:
-        """Return the change of one-way minutes, (N, N), by the response at the baseline."""
-
-    def full(self, trips: Array) -> Array:
-        """Return the change of one-way minutes, (N, N), by a new assignment."""
+Air = Callable[["Equilibrium", "Traffic | None"], "Array"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +54,10 @@ class Year:
         Daily trips of everybody by home and work, (N, N).
     minutes
         Change of one-way minutes, (N, N); None where roads do not answer.
+    traffic
+        Cars on the roads; None where roads do not answer.
+    pm
+        Change of PM2.5 that people know of, ug / m3, (N,); None where air does not answer.
     """
 
     state: Equilibrium
@@ -62,6 +65,8 @@ class Year:
     homes: Array
     daily: Array
     minutes: Array | None
+    traffic: Traffic | None = None
+    pm: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,22 +109,23 @@ def daily_trips(plan: Plan, row: int, state: Equilibrium, flows: Array, shock: S
     free = state.staff_jobs.sum(0) - (0.0 if shock.kept_work is None else shock.kept_work.sum(0))
     trips = flows + homes * np.maximum(free, 0.0)
     stay = plan.stayers[row][:, None] * plan.homes * plan.daily
-    np.add.at(trips.T, plan.moves.destination, stay)
-    return homes, trips
+    return homes, trips + stay.T @ plan.there
 
 
-def solve_plan(plan: Plan, roads: Answer | None = None) -> Solved:
+def solve_plan(plan: Plan, roads: Feedback | None = None, air: Air | None = None) -> Solved:
     """Solve the long run and every year of a plan.
 
     Parameters
     ----------
     roads
         How times answer to traffic; None for times that stay.
+    air
+        Change of the concentration of PM2.5 with a state and its traffic; None for air that stays.
 
     Raises
     ------
     ModelError
-        Where no equilibrium is found.
+        Where no equilibrium is found, or times and trips do not settle.
     """
     base = plan.base
     trips = base.commuting * base.workers
@@ -128,55 +134,127 @@ def solve_plan(plan: Plan, roads: Answer | None = None) -> Solved:
     count = len(plan.active)
     if not plan.active.any():
         return Solved(plan, (None,) * count, trips, 0.0)
-    limit, missed = _long_run(plan, trips, roads)
+    loop = _Loop(plan, trips, roads, air)
+    limit = loop.long_run()
     years: list[Year | None] = [None] * (count - 1)
-    lag, start, before = at_rest(base), None, np.zeros_like(trips)
+    lag, start = at_rest(base), None
     for row in range(int(np.argmax(plan.active)), count - 1):
-        minutes = None if roads is None else _guess(plan, row, roads, before, missed)
-        shock = plan.shock(row, minutes)
+        shock = plan.shock(row, loop.expected(row), loop.pm)
         state, lag = one_year(base, shock, lag, start=start, tolerance=TOLERANCE)
-        homes, daily = daily_trips(plan, row, state, lag.flows, shock)
+        years[row] = loop.year(row, state, lag.flows, shock)
         earlier = years[row - 1] if row else None
         start = state.log_state if earlier is None else 2.0 * state.log_state - earlier.state.log_state
-        years[row] = Year(state, lag.flows, homes, daily, minutes)
-        before = daily - trips
-    error = float(np.abs(missed).max()) if roads is not None else 0.0
-    return Solved(plan, (*years, limit), trips, error)
+    return Solved(plan, (*years, limit), trips, float(np.abs(loop.missed).max()))
 
 
-def _long_run(plan: Plan, trips: Array, roads: Answer | None) -> tuple[Year, Array]:
-    """Return the static solution with the loop closed, and what the linear response misses there, (N, N)."""
-    row = len(plan.active) - 1
-    minutes = None if roads is None else np.zeros_like(trips)
-    start = None
-    for turn in range(1, ROUNDS + 1):
-        shock = plan.shock(row, minutes)
-        state = solve(plan.base, shock, start=start)
-        start = state.log_state
-        flows = commuting_flows(plan.base, shock, state)
-        homes, daily = daily_trips(plan, row, state, flows, shock)
-        year = Year(state, flows, homes, daily, minutes)
-        if roads is None or minutes is None:
-            return year, np.zeros_like(trips)
-        answer = roads.full(daily - trips)
-        gap = float(np.abs(answer - minutes).max())
-        if gap <= CLOSED or turn == ROUNDS:
-            return year, minutes - roads.linear(daily - trips)
-        minutes = minutes + (answer - minutes) / (1.0 if turn < _DAMPED_FROM else 2.0)
-    raise AssertionError  # pragma: no cover - the last round returns
+class _Loop:
+    """Times and trips of one plan, kept in agreement."""
 
+    def __init__(self, plan: Plan, trips: Array, roads: Feedback | None, air: Air | None) -> None:
+        self.plan, self.trips, self.roads, self.air = plan, trips, roads, air
+        self.pm: Array | None = None
+        self.traffic: Traffic | None = None
+        self.missed = np.zeros_like(trips)
+        self.response = np.zeros(0 if roads is None else roads.links + len(plan.codes))
+        self.change = np.zeros_like(trips)
+        self.start: Array | None = None
 
-def _guess(plan: Plan, row: int, roads: Answer, before: Array, missed: Array) -> Array:
-    """Return the year's change of minutes from last year's trips and this year's moved staff."""
-    fresh = plan.posts[row] - (plan.posts[row - 1] if row else 0.0)
-    change = before.copy()
-    stay = plan.stayers[row] - (plan.stayers[row - 1] if row else 0.0)
-    homes = plan.base.staff_home
-    np.add.at(change.T, plan.moves.origin, -fresh[:, None] * plan.homes)
-    np.add.at(change.T, plan.moves.destination, stay[:, None] * plan.homes * plan.daily)
-    if homes is not None:
-        there = plan.moves.destination
-        np.add.at(change.T, there, (fresh - stay)[:, None] * homes.T[there])
-    total = plan.posts[-1].sum()
-    share = plan.posts[row].sum() / total if total > 0 else 1.0
-    return np.asarray(roads.linear(change) + share * missed)
+    def year(self, row: int, state: Equilibrium, flows: Array, shock: Shock) -> Year:
+        """Return a solved year; remember its trips."""
+        homes, daily = daily_trips(self.plan, row, state, flows, shock)
+        self.change = daily - self.trips
+        traffic = None if self.roads is None else self.roads.traffic(self.change)
+        self.traffic = traffic
+        if self.air is not None:
+            self.pm = self.air(state, traffic)
+        return Year(state, flows, homes, daily, shock.minutes, traffic, shock.pm)
+
+    def long_run(self) -> Year:
+        """Return the static solution with the loop closed; keep what the linear answer misses there.
+
+        Inside, times follow the linear answer plus what it missed at the last assignment; outside, new
+        assignments until that stays, with Irons and Tuck's factor on the step.
+        """
+        if self.roads is None:
+            year = self._static(None)
+            for _ in range(0 if self.air is None else _AIR_ROUNDS):
+                year = self._static(None)
+            self._reset()
+            return year
+        self._settle()
+        step, last = 0.5, None
+        for _ in range(ROUNDS):
+            linear = self.roads.minutes(self.roads.answer(self.roads.traffic(self.change)))
+            found = self.roads.full(self.change) - linear
+            gap = found - self.missed
+            if float(np.average(np.abs(gap), weights=self.trips)) <= MEAN_GAP:
+                break
+            if last is not None:
+                turn = gap - last
+                step = min(max(-step * float((last * turn).sum() / (turn * turn).sum()), 0.1), 1.0)
+            last, self.missed = gap, self.missed + step * gap
+            self._settle()
+        else:
+            values = {"rounds": ROUNDS, "gap": f"{float(np.abs(gap).max()):.3g}"}
+            raise ModelError(Fault("roads.not_settled", "long run", values))
+        year = self._static(self.roads.minutes(self.response) + self.missed)
+        self._reset()
+        return year
+
+    def _reset(self) -> None:
+        """Go back to the year before the first; what the linear answer misses stays."""
+        self.response, self.change = np.zeros_like(self.response), np.zeros_like(self.trips)
+        self.pm, self.traffic = None, None
+
+    def _static(self, minutes: Array | None, tolerance: float = 1e-11) -> Year:
+        row = len(self.plan.active) - 1
+        shock = self.plan.shock(row, minutes, self.pm)
+        state = solve(self.plan.base, shock, start=self.start, tolerance=tolerance)
+        self.start = state.log_state
+        return self.year(row, state, commuting_flows(self.plan.base, shock, state), shock)
+
+    def _settle(self) -> None:
+        """Bring times and trips of the long run together under the linear answer plus what it misses."""
+        roads = self.roads
+        if roads is None:
+            return
+
+        def step(response: Array) -> Array:
+            year = self._static(roads.minutes(response) + self.missed, tolerance=1e-7)
+            answer = response if year.traffic is None else roads.answer(year.traffic)
+            return response + roads.settle(answer - response)
+
+        found = anderson(step, self.response, tolerance=CLOSED, max_iterations=ROUNDS)
+        if not found.residual <= CLOSED:
+            values = {"rounds": ROUNDS, "gap": f"{found.residual:.3g}"}
+            raise ModelError(Fault("roads.not_settled", "long run", values))
+        self.response = found.value
+
+    def expected(self, row: int) -> Array | None:
+        """Return the year's change of minutes: last year's trips, this year's moved staff, and the answer."""
+        if self.roads is None:
+            return None
+        plan = self.plan
+        moved = self._moved(row)
+        traffic = self.traffic if moved is None else self.roads.traffic(self.change + moved)
+        answer = self.response if traffic is None else self.roads.answer(traffic)
+        residual = answer - self.response
+        yearly = plan.base.parameters.rho_R
+        self.response = self.response + self.roads.settle(residual, yearly=yearly)
+        total = plan.posts[-1].sum()
+        share = plan.posts[row].sum() / total if total > 0 else 1.0
+        return np.asarray(self.roads.minutes(self.response) + share * self.missed)
+
+    def _moved(self, row: int) -> Array | None:
+        """Return the change of daily trips that staff who move this year make alone, (N, N), if any."""
+        plan, homes = self.plan, self.plan.base.staff_home
+        fresh = plan.posts[row] - (plan.posts[row - 1] if row else 0.0)
+        stay = plan.stayers[row] - (plan.stayers[row - 1] if row else 0.0)
+        if not fresh.any():
+            return None
+        change = (stay[:, None] * plan.homes * plan.daily).T @ plan.there
+        change -= (fresh[:, None] * plan.homes).T @ plan.here
+        if homes is not None:
+            new = homes.T[plan.moves.destination]
+            change += ((fresh - stay)[:, None] * new).T @ plan.there
+        return np.asarray(change)

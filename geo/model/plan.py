@@ -126,7 +126,23 @@ class Plan:
     @cached_property
     def years(self) -> NDArray[np.int64]:
         """Years of the rows; the long run counts as the last year, (T + 1,)."""
-        return np.append(CALENDAR, CALENDAR[-1])
+        years = CALENDAR[0] + np.arange(len(self.done) - 1)
+        return np.append(years, years[-1])
+
+    @cached_property
+    def here(self) -> Array:
+        """1 in the origin of each move, (M, N)."""
+        return np.eye(len(self.codes))[self.moves.origin]
+
+    @cached_property
+    def there(self) -> Array:
+        """1 in the destination of each move, (M, N)."""
+        return np.eye(len(self.codes))[self.moves.destination]
+
+    @cached_property
+    def of_kind(self) -> Array:
+        """1 in the class of each move, (M, 9)."""
+        return np.eye(len(KINDS))[self.moves.kind]
 
     @cached_property
     def posts(self) -> Array:
@@ -210,11 +226,9 @@ class Plan:
 
     @cached_property
     def homes_needed(self) -> Array:
-        """Floor area for those who move home, (T + 1, N), m2."""
-        size = len(self.codes)
-        people = self.movers * self.moves.family_size + self.students * self.moves.resident_students
-        arriving = people @ np.eye(size)[self.moves.destination]
-        return np.asarray(self.assumed["floor_per_resident"] * arriving)
+        """Floor area for staff and families who move home, (T + 1, N), m2; students live on the campus."""
+        people = self.movers * self.moves.family_size
+        return np.asarray(self.assumed["floor_per_resident"] * (people @ self.there))
 
     @cached_property
     def built(self) -> Array:
@@ -252,10 +266,11 @@ class Plan:
 
     def kept(self, row: int) -> tuple[Array, Array]:
         """Return staff who keep an old home, by class and home and by class and workplace, (18, N) each."""
-        home, work = np.zeros((2, 2 * len(KINDS), len(self.codes)))
-        stay = self.stayers[row]
-        np.add.at(home, self.moves.kind + len(KINDS), stay[:, None] * self.homes)
-        np.add.at(work, (self.moves.kind + len(KINDS), self.moves.destination), stay)
+        stay = self.stayers[row][:, None]
+        nobody = np.zeros((len(KINDS), len(self.codes)))
+        home, work = (
+            np.concatenate([nobody, self.of_kind.T @ (stay * place)]) for place in (self.homes, self.there)
+        )
         return home, work
 
     def shock(self, row: int, minutes: Array | None = None, pm: Array | None = None) -> Shock:

@@ -7,7 +7,7 @@ towards the static solution, with the roads fed back; the path becomes measures
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -16,9 +16,10 @@ import pandas as pd
 
 from geo.assumptions import ASSUMPTIONS, KINDS
 from geo.errors import Fault, ModelError
+from geo.model.air import Atmosphere
 from geo.model.baseline import Baseline, calibrate
 from geo.model.economy import economy
-from geo.model.indicators import World, indicators
+from geo.model.indicators import World, at_rest, indicators
 from geo.model.level0 import simulate_level0
 from geo.model.moves import CALENDAR, ramp, resolve
 from geo.model.path import solve_plan
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geo.assumptions import Assumptions
+    from geo.model.feedback import Feedback
     from geo.model.solve import Array
     from geo.model.state import Calibrated
 
@@ -40,6 +42,7 @@ __all__ = ["FullOutcome", "compare_levels", "make_world", "simulate"]
 _ECONOMY = (
     *(spec.id for spec in ASSUMPTIONS if spec.group in {"economy", "adjustment", "floor_space"}),
     "posts_per_student.university",
+    "amenity_pm",
 )
 
 
@@ -116,7 +119,35 @@ def make_world(baseline: Baseline, scenario: Scenario) -> World:
     pay = np.array([np.nan if move.pay is None else move.pay for move in scenario.moves], dtype=float)
     base = with_movers(_economy_of(baseline, assumed, extra), moves, pay)
     plan = Plan(base, moves, done, assumed, baseline.inputs, baseline.minutes, baseline.codes)
-    return World(baseline, reference, solve_plan(plan))
+    air = _atmosphere(baseline, reference, base, assumed)
+    roads = None if assumed["congestion_response"] == 0 else _feedback(baseline, assumed)
+    answers = air.change if assumed["amenity_pm"] > 0 else None
+    return World(baseline, reference, solve_plan(plan, roads, answers), air)
+
+
+def _feedback(baseline: Baseline, assumed: Assumptions) -> Feedback | None:
+    scale, kept = assumed["congestion_response"], baseline.feedback
+    return kept if kept is None or scale == kept.scale else replace(kept, scale=scale)
+
+
+def _atmosphere(
+    baseline: Baseline, reference: Calibrated, base: Calibrated, assumed: Assumptions
+) -> Atmosphere:
+    if (
+        baseline.roads is None
+        or baseline.inventory is None
+        or baseline.travel is None
+        or baseline.fit is None
+    ):
+        raise ModelError(Fault("simulate.hand_made", "baseline"))
+    beijing = np.array([code.startswith("11") for code in baseline.codes])
+    before = at_rest(reference)
+    start = before if np.array_equal(base.jobs_T, reference.jobs_T) else at_rest(base)
+    return Atmosphere(
+        baseline.roads, baseline.inventory, reference, before, start,
+        baseline.travel.distance(baseline.fit.gravity.own_scale), baseline.levels["pm25"],
+        baseline.levels["population"] * beijing, assumed,
+    )  # fmt: skip
 
 
 def _economy_of(baseline: Baseline, assumed: Assumptions, extra: Array) -> Calibrated:
