@@ -266,9 +266,7 @@ def test_own_shapes_come_back_to_five_decimals(family):
     payload = json.loads(json.dumps(layer(SHAPES[family]).payload(), allow_nan=False))
     assert payload["kind"] == family
     for shape, (kind, parts) in zip(SHAPES[family], payload["shapes"], strict=True):
-        rings = {"point": lambda: [parts], "line": lambda: parts, "area": lambda: itertools.chain(*parts)}[
-            kind
-        ]()
+        rings = [parts] if kind == "point" else list(itertools.chain(*parts)) if kind == "area" else parts
         places = np.concatenate([drawn(ring) for ring in rings])
         assert places == pytest.approx(own.shapely.get_coordinates(shape), abs=0.5000001e-5)
         assert (np.round(places, 5) == places).all()
