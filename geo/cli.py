@@ -21,7 +21,8 @@ from geo.maps.view import build_view
 from geo.measures import MEASURES, summary
 from geo.model import calibrate, simulate_level0
 from geo.presets import PRESETS, preset, preset_skipped
-from geo.region import load_region
+from geo.region import Region, load_region
+from geo.report import write_report
 from geo.scenario import Scenario, validate
 from geo.userlayers import check_layer
 from geo.words import LANGUAGES, say
@@ -80,13 +81,8 @@ def _run(path: Path, out: Path, language: str) -> None:
         typer.echo(f"[{next(steps)}/5] {say(f'cli.step.{name}', language)}", err=True)
 
     step("read")
-    scenario, region = Scenario.read(path), load_region()
-    try:
-        warnings = validate(scenario, region)
-    except ScenarioError as error:
-        raise ScenarioError([_in_file(fault, path) for fault in error.faults]) from None
-    for warning in warnings:
-        typer.echo(f"{say('cli.warning', language)}: {warning.text(language)}", err=True)
+    region = load_region()
+    scenario = _read(path, region, language)
     step("calibrate")
     baseline = calibrate(region)
     step("model")
@@ -122,6 +118,43 @@ def _write_map(region: Any, outcome: Any, name: str, path: Path, language: str) 
     date = datetime.now(tz=UTC).date().isoformat()
     view = build_view(region, [(name, outcome)], measures=measures, language=language, date=date)
     export_html(view, path)
+
+
+@app.command("report", help=_help("report"))
+def report(  # noqa: PLR0917 - Typer takes options as arguments
+    scenario: Annotated[Path, typer.Argument(help=_help("scenario"))],
+    out: Annotated[Path, typer.Option("--out", "-o", help=_help("report_out"))],
+    other: Annotated[Path | None, typer.Option("--compare", "-c", help=_help("report_compare"))] = None,
+    year: Annotated[int | None, typer.Option("--year", "-y", help=_help("report_year"))] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help=_help("report_pdf"))] = False,  # noqa: FBT002 - a switch
+    language: Language = "en",
+) -> None:
+    """Write the bilingual report of a scenario, or of two compared."""
+    with _told(language):
+        region = load_region()
+        baseline = calibrate(region)
+        outcomes = [
+            simulate_level0(baseline, _read(path, region, language))
+            for path in (scenario, other)
+            if path is not None
+        ]
+        with _writing(out.parent):
+            out.parent.mkdir(parents=True, exist_ok=True)
+        second = outcomes[1] if other is not None else None
+        for made in write_report(region, outcomes[0], out, second, year=year, pdf=pdf):
+            typer.echo(say("cli.done", language, folder=made), err=True)
+
+
+def _read(path: Path, region: Region, language: str) -> Scenario:
+    """Return the scenario of a file that the region can hold; tell what must be known about it."""
+    scenario = Scenario.read(path)
+    try:
+        warnings = validate(scenario, region)
+    except ScenarioError as error:
+        raise ScenarioError([_in_file(fault, path) for fault in error.faults]) from None
+    for warning in warnings:
+        typer.echo(f"{say('cli.warning', language)}: {warning.text(language)}", err=True)
+    return scenario
 
 
 @layers.command("check", help=_help("check"))

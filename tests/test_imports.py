@@ -20,9 +20,10 @@ ORDER = (
     ("edits",),
     ("merge",),
     ("model", "userlayers", "presets"),
-    ("outcome",),
+    ("outcome", "model_measures"),
     ("measures",),
     ("ensemble", "search", "limits", "store", "maps", "downloads"),
+    ("report",),
     ("panels", "cli"),
     ("__main__", "app"),
 )

@@ -27,11 +27,11 @@ __all__ = ["Line", "line_chart_svg", "static_map_svg"]
 Array = NDArray[np.float64]
 
 _INK, _LAND, _SEA, _EDGE, _BORDER, _FLAG = "#16232f", "#ece9e2", "#dce8ee", "#ffffff", "#4d5963", "#8a2252"
-_WIDTH, _LEGEND = 620.0, 190.0
+_WIDTH, _LEGEND = 400.0, 134.0
 _TOLERANCE = 0.008  # degrees, under a printed third of a millimetre
 _MARGIN = 0.25  # degrees around the region
 _PARALLEL = 39.3  # of the region's middle: one degree of longitude is its cosine times one of latitude
-_ROW = 17.0
+_ROW, _SECOND = 14.0, 9.5  # heights of a row of the legend and of its second line
 _FINE = 10  # steps of a path in one unit of the drawing
 _COLOURS: Final = ("#1f566f", "#9b4314")
 _DASHES: Final = (None, "5 3")
@@ -115,56 +115,53 @@ def _ground(region: Region) -> _Ground:
     )
 
 
-def _both(value: float, digits: int, *, sign: bool = False) -> str:
-    """Return a number as both languages write it, once where they agree."""
-    return " · ".join(dict.fromkeys(number(value, one, digits=digits, sign=sign) for one in LANGUAGES))
-
-
 def _words(key: str, **values: Any) -> str:
     return " ".join(say(key, language, **values) for language in LANGUAGES)
 
 
-def _class_text(classes: Classes, place: int) -> str:
+def _class_texts(classes: Classes, place: int) -> list[str]:
+    """Return the text of a class in both languages, once where they agree."""
     if place == classes.none:
-        return _words("report.no_change")
-    sign = classes.kind == "diverging"
-    low, high = (
-        _both(bound, 0 if abs(bound) >= 1000 else classes.digits, sign=sign)
-        for bound in classes.bounds[place : place + 2]
-    )
-    return (
-        f"{low} … {high}" if len(low) + len(high) < 26 else f"{low.split(' · ')[0]} … {high.split(' · ')[0]}"
-    )
+        return [_words("report.no_change")]
+    sign, said = classes.kind == "diverging", []
+    for language in LANGUAGES:
+        low, high = (
+            number(bound, language, digits=0 if abs(bound) >= 1000 else classes.digits, sign=sign)
+            for bound in classes.bounds[place : place + 2]
+        )
+        said.append(f"{low} … {high}")
+    return list(dict.fromkeys(said))
 
 
 def _legend(measure: Measure, classes: Classes, values: Array, height: float) -> list[Markup]:
-    left = _WIDTH - _LEGEND + 14
+    left = _WIDTH - _LEGEND + 8
     counts, missing = classes.counts(values)
-    rows = [(classes.colours[i], _class_text(classes, i), counts[i]) for i in reversed(range(len(counts)))]
+    rows = [(classes.colours[i], _class_texts(classes, i), counts[i]) for i in reversed(range(len(counts)))]
     if missing:
-        rows.append((MISSING, _words("report.missing"), missing))
-    top = max(height - _ROW * (len(rows) + 2), 70.0)
-    units = " ".join(dict.fromkeys(measure.unit_name(language) for language in LANGUAGES))
-    parts = [tag("text", units, x=left, y=round(top - 8, 1), font_size=11, font_weight=600)]
-    for place, (colour, text, count) in enumerate(rows):
-        y = round(top + place * _ROW, 1)
-        parts.append(
-            tag("rect", x=left, y=y, width=20, height=12, fill=colour, stroke=_BORDER, stroke_width=0.4)
-        )
-        parts.append(tag("text", text, x=left + 26, y=round(y + 10, 1), font_size=10))
-        parts.append(
-            tag("text", str(count), x=_WIDTH - 2, y=round(y + 10, 1), font_size=10, text_anchor="end")
-        )
+        rows.append((MISSING, [_words("report.missing")], missing))
+    y = max(height - sum(_ROW + _SECOND * (len(texts) - 1) for _, texts, _ in rows) - 14, 60.0)
+    units = list(dict.fromkeys(measure.unit_name(language) for language in LANGUAGES))[::-1]
+    heads = ((text, round(y - 6 - 11 * line, 1)) for line, text in enumerate(units))
+    parts = [tag("text", text, x=left, y=at, font_size=9.5, font_weight=600) for text, at in heads]
+    for colour, texts, count in rows:
+        swatch = {"fill": colour, "stroke": _BORDER, "stroke_width": 0.4}
+        parts.append(tag("rect", x=left, y=round(y, 1), width=14, height=10, **swatch))
+        for line, text in enumerate(texts):
+            at = round(y + 8.5 + line * _SECOND, 1)
+            parts.append(tag("text", text, x=left + 19, y=at, font_size=8.5))
+        end = {"x": _WIDTH - 2, "text_anchor": "end"}
+        parts.append(tag("text", str(count), y=round(y + 8.5, 1), font_size=8.5, **end))
+        y += _ROW + _SECOND * (len(texts) - 1)
     note = _words("report.counties_in_class")
-    parts.append(tag("text", note, x=left, y=round(top + len(rows) * _ROW + 11, 1), font_size=8.5))
+    parts.append(tag("text", note, x=left, y=round(y + 8, 1), font_size=7.5))
     return parts
 
 
 def _labels(ground: _Ground) -> Iterable[Markup]:
+    halo: dict[str, Any] = {"text_anchor": "middle", "paint_order": "stroke", "stroke": "#ffffff"}
     for x, y, english, chinese in ground.labels:
-        halo: dict[str, Any] = {"text_anchor": "middle", "paint_order": "stroke", "stroke": "#ffffff"}
-        yield tag("text", chinese, x=x, y=y, font_size=10, font_weight=600, stroke_width=2.4, **halo)
-        yield tag("text", english, x=x, y=round(y + 9, 1), font_size=7.5, stroke_width=2, **halo)
+        yield tag("text", chinese, x=x, y=y, font_size=8.5, font_weight=600, stroke_width=2, **halo)
+        yield tag("text", english, x=x, y=round(y + 7, 1), font_size=6.5, stroke_width=1.6, **halo)
 
 
 def static_map_svg(
@@ -207,26 +204,26 @@ def static_map_svg(
     colours = classes.colour(values)
     inside = _WIDTH - _LEGEND
     drawn = [
-        *(tag("path", d=path, fill=_LAND, stroke="#b9b4a8", stroke_width=5) for path in ground.land),
+        *(tag("path", d=path, fill=_LAND, stroke="#b9b4a8", stroke_width=4) for path in ground.land),
         *(tag("path", d=path, fill=_SEA) for path in ground.sea),
         *(
-            tag("path", d=path, fill=colour, stroke=_EDGE, stroke_width=4, data_code=code)
+            tag("path", d=path, fill=colour, stroke=_EDGE, stroke_width=3, data_code=code)
             for code, path, colour in zip(region.codes, ground.counties, colours, strict=True)
         ),
     ]
     lines = [
-        tag("path", d=ground.cities, fill="none", stroke=_BORDER, stroke_width=8),
-        tag("path", d=ground.xiongan, fill="none", stroke=_FLAG, stroke_width=16),
+        tag("path", d=ground.cities, fill="none", stroke=_BORDER, stroke_width=6),
+        tag("path", d=ground.xiongan, fill="none", stroke=_FLAG, stroke_width=12),
     ]
     # a nested drawing cuts off what lies outside it
     fine = tag("g", *drawn, *lines, transform=f"scale({1 / _FINE:g})")
     ground_colour = tag("rect", width=inside, height=ground.height, fill=_LAND)
     picture = tag("svg", ground_colour, fine, *_labels(ground), width=inside, height=ground.height)
-    mark = tag("text", _words("report.schematic"), x=inside + 14, y=14, font_size=11, font_weight=600)
+    mark = tag("text", _words("report.schematic"), x=inside + 8, y=12, font_size=10, font_weight=600)
     key = join(
         [
-            tag("path", d=f"M{inside + 14} 32h20", stroke=_FLAG, stroke_width=1.6),
-            tag("text", _words("report.xiongan"), x=inside + 40, y=36, font_size=10),
+            tag("path", d=f"M{inside + 8:g} 26h14", stroke=_FLAG, stroke_width=1.6),
+            tag("text", _words("report.xiongan"), x=inside + 27, y=29, font_size=8.5),
         ]
     )
     legend = _legend(shown, classes, np.asarray(values), ground.height)
@@ -294,9 +291,8 @@ def line_chart_svg(years: Sequence[int], lines: Sequence[Line], title: str) -> s
         parts.append(tag("text", text, x=left - 4, y=y + 3, font_size=8, text_anchor="end"))
     for x, year in zip(xs, years, strict=True):
         if year % 10 == 0:
-            parts.append(
-                tag("text", str(year), x=round(x, 1), y=bottom + 11, font_size=8, text_anchor="middle")
-            )
+            at = {"x": round(x, 1), "y": bottom + 11, "text_anchor": "end" if x > right - 1 else "middle"}
+            parts.append(tag("text", str(year), font_size=8, **at))
     for place, line in enumerate(lines):
         ys = bottom - (bottom - top) * (line.values - ticks[0]) / span
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True) if np.isfinite(y))

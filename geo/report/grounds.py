@@ -74,7 +74,7 @@ def _move(english: dict[str, Any], chinese: dict[str, Any]) -> list[object]:
     if english["institution_status"]:
         who.append(tag("div", said("institution_status"), class_="status"))
     sizes = [_size(english, chinese, key) for key in ("posts", "students", "beds")]
-    years = f"{english['start']}–{english['end']}"
+    years = tag("td", f"{english['start']}–{english['end']}", class_="num")
     share = num(100 * float(english["share"]), 0)
     source = join(
         [english["source"] or "–", tag("div", tag("bdi", english["note"])) if english["note"] else ""]

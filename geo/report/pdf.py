@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -32,6 +33,7 @@ _OPTIONS: Final = (
     "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-extensions",
 )  # fmt: skip
 _SECONDS = 120
+_printing = threading.Lock()  # one browser at a time, however many people ask
 
 
 def find_browser() -> str | None:
@@ -62,7 +64,7 @@ def report_pdf(html: str) -> bytes:
     browser = find_browser()
     if browser is None:
         raise ExportError(Fault("report.no_browser"))
-    with TemporaryDirectory(prefix="report-", ignore_cleanup_errors=True) as name:
+    with _printing, TemporaryDirectory(prefix="report-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         page, made = folder / "report.html", folder / "report.pdf"
         page.write_text(html, encoding="utf-8", newline="\n")

@@ -280,4 +280,6 @@ def counties(paper: Paper) -> Markup:
         [place(row), place(row, "city"), *(num(float(v[i]), digits, sign=sign) for v, digits, sign in series)]
         for i, (_, row) in enumerate(region.counties.iterrows())
     ]
-    return section("counties", table(pair("report.caption.counties", year=paper.year), heads, rows))
+    return section(
+        "counties", table(pair("report.caption.counties", year=paper.year), heads, rows, kind="dense")
+    )

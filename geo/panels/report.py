@@ -1,0 +1,70 @@
+"""The printed report of the scenario at hand, alone or compared with another."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from geo.panels.state import outcome_of
+from geo.report import find_browser, report_html, report_pdf
+
+if TYPE_CHECKING:
+    from geo.outcome import Outcome
+    from geo.panels.state import Session
+    from geo.panels.text import Voice
+    from geo.region import Region
+
+__all__ = ["show"]
+
+
+def show(session: Session, region: Region, voice: Voice) -> None:
+    """Draw the choice of a second scenario and the downloads; a report is made when it is asked for."""
+    st.markdown(f"#### {voice('report.panel_heading')}")
+    st.write(voice("report.panel_text"))
+    shelf = session.shelf
+    outcome, other = outcome_of(shelf.current), _other(session, voice)
+    stem = f"jingjinji-report-{shelf.current.hash[:8]}"
+    st.download_button(
+        voice("report.html"),
+        partial(_html, region, outcome, other),
+        f"{stem}.html",
+        "text/html",
+        on_click="ignore",
+        width="stretch",
+        key="report_html",
+    )
+    if find_browser() is None:
+        st.caption(voice("report.print_hint"))
+        return
+    st.download_button(
+        voice("report.pdf"),
+        partial(_pdf, region, outcome, other),
+        f"{stem}.pdf",
+        "application/pdf",
+        on_click="ignore",
+        width="stretch",
+        key="report_pdf",
+    )
+
+
+def _other(session: Session, voice: Voice) -> Outcome | None:
+    """Return what follows from the scenario to compare with, if one is chosen."""
+    scenarios = list(session.shelf.scenarios)
+    places = [place for place in range(len(scenarios)) if place != session.shelf.active]
+    chosen = st.selectbox(
+        voice("report.compare_with"),
+        [None, *places],
+        format_func=lambda place: voice("report.no_other") if place is None else scenarios[place].name,
+        key="report_other",
+    )
+    return None if chosen is None else outcome_of(scenarios[chosen])
+
+
+def _html(region: Region, outcome: Outcome, other: Outcome | None) -> bytes:
+    return report_html(region, outcome, other).encode("utf-8")
+
+
+def _pdf(region: Region, outcome: Outcome, other: Outcome | None) -> bytes:
+    return report_pdf(report_html(region, outcome, other))
