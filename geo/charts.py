@@ -9,6 +9,7 @@ status, and its numbers as a table.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from geo.classes import BLUES, BROWNS, breaks
-from geo.compare import (
+from geo.comparison import (
     Row,
     cities,
     flows,
@@ -38,7 +39,7 @@ from geo.words import number, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geo.compare import Pair, Place
+    from geo.comparison import Pair, Place
     from geo.measures import Measure
     from geo.timeline import Event
 
@@ -76,8 +77,9 @@ _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 _VL_VERSION: Final = "6.1"
 _MOST: Final = 12
 _NAME: Final = 28
+_LINE_WIDTH: Final = 96  # Latin letters of a note in a line 560 px wide
 _CHINESE_AXIS: Final = (
-    "abs(datum.value) >= 1e8 ? format(datum.value / 1e8, ',.4~g') + '亿' : "
+    "abs(datum.value) >= 1e8 ? format(datum.value / 1e8, ',.6~g') + '亿' : "
     "abs(datum.value) >= 1e5 ? format(datum.value / 1e4, ',.6~g') + '万' : format(datum.value, ',.6~g')"
 )
 _ENGLISH_AXIS: Final = "format(datum.value, abs(datum.value) >= 1e15 ? '.3~e' : ',.12~g')"
@@ -113,7 +115,7 @@ class Chart:
 
     def printed(self) -> dict[str, Any]:
         """Return the specification with heading and note, as it stands alone on paper."""
-        heading = {"text": self.title, "subtitle": self.note, "anchor": "start", "offset": 12}
+        heading = {"text": self.title, "subtitle": _wrapped(self.note), "anchor": "start", "offset": 12}
         return {**self.spec, "width": 560, "title": heading, "background": "white", "padding": 12}
 
     def svg(self) -> str:
@@ -131,6 +133,19 @@ class Chart:
     def json(self) -> str:
         """Return the specification as JSON."""
         return json.dumps(self.spec, ensure_ascii=False, allow_nan=False, sort_keys=True)
+
+
+def _wrapped(text: str) -> list[str]:
+    """Break a note into lines as wide as a printed chart; Chinese characters are twice as wide."""
+    done, wide = [""], 0
+    for word in re.findall(r"[^\s\u2e80-\uffef]+\s*|[\u2e80-\uffef]\s*", text):
+        size = sum(1 + (letter >= "\u2e80") for letter in word)
+        if wide + size > _LINE_WIDTH and done[-1]:
+            done.append("")
+            wide = 0
+        done[-1] += word
+        wide += size
+    return [line.rstrip() for line in done]
 
 
 @cache
@@ -164,7 +179,14 @@ def _config() -> dict[str, Any]:
     return {
         "font": FONT,
         "axis": axis | plain,
-        "legend": {"labelColor": INK, "labelFontSize": 12, "labelLimit": 260, "orient": "top", "title": None},
+        "legend": {
+            "labelColor": INK,
+            "labelFontSize": 12,
+            "labelLimit": 260,
+            "orient": "top",
+            "title": None,
+            "columns": 1,
+        },
         "title": {"color": INK, "subtitleColor": SOFT, "fontSize": 15, "subtitleFontSize": 11},
         "view": {"stroke": None},
     }
@@ -181,9 +203,15 @@ def _spec(rows: list[dict[str, Any]], **parts: Any) -> dict[str, Any]:
     }
 
 
-def _value_axis(title: str, language: str, **more: Any) -> dict[str, Any]:
+def _value_axis(title: str, language: str) -> dict[str, Any]:
     label = _CHINESE_AXIS if language == "zh" else _ENGLISH_AXIS
-    return {"title": title, "labelExpr": label, "tickCount": 5, "labelOverlap": True, **more}
+    return {
+        "title": title,
+        "labelExpr": label,
+        "tickCount": 4,
+        "labelOverlap": "greedy",
+        "labelSeparation": 6,
+    }
 
 
 def _short(name: str) -> str:
@@ -232,7 +260,12 @@ def years_lines(two: Pair, measure: str, place: Place, language: str = "en") -> 
     series = dict(zip(("baseline", "a", "b"), lines(two, measure, place), strict=True))
     years = [int(year) for year in two.first.years]
     rows = [
-        {"year": year, "value": float(value), "side": labels[key], "text": shown.text(float(value), language)}
+        {
+            "year": year,
+            "value": round(float(value), shown.digits),
+            "side": labels[key],
+            "text": shown.text(float(value), language),
+        }
         for key, values in series.items()
         for year, value in zip(years, values, strict=True)
         if np.isfinite(value)
@@ -244,7 +277,7 @@ def years_lines(two: Pair, measure: str, place: Place, language: str = "en") -> 
         "y": {
             "field": "value",
             "type": "quantitative",
-            "scale": {"zero": False},
+            "scale": {"domain": _span(shown, series), "nice": True},
             "axis": _value_axis(unit, language),
         },
         "color": _sides(labels, *present) | {"legend": {"symbolType": "stroke", "symbolSize": 400}},
@@ -262,6 +295,16 @@ def years_lines(two: Pair, measure: str, place: Place, language: str = "en") -> 
     return Chart(
         "years", title, _lines_alt(shown, years, series, language), _note(shown, language), spec, table
     )
+
+
+def _span(measure: Measure, series: dict[str, Any]) -> list[float]:
+    """Return the range of the lines, at least ten last digits shown and a thousandth: noise stays flat."""
+    known = np.concatenate([values[np.isfinite(values)] for values in series.values()])
+    if not len(known):
+        return [0.0, 1.0]
+    low, high = float(known.min()), float(known.max())
+    more = max(10 * 10.0**-measure.digits, 1e-3 * max(abs(low), abs(high))) - (high - low)
+    return [low - max(more, 0) / 2, high + max(more, 0) / 2]
 
 
 def _year_axis(years: list[int]) -> dict[str, Any]:
@@ -315,7 +358,12 @@ def who_gains(two: Pair, measure: str, year: int, language: str = "en", *, count
     )
     spec = _difference_bars(rows, two, measure, language)
     return Chart(
-        "counties", title, alt, _note(shown, language), spec, table_of_counties(two, measure, year, language)
+        f"counties_{measure}",
+        title,
+        alt,
+        _note(shown, language),
+        spec,
+        table_of_counties(two, measure, year, language),
     )
 
 
@@ -565,7 +613,4 @@ def _timeline_spec(
         "mark": {"type": "rule", "color": INK, "strokeDash": [4, 3]},
         "encoding": {"x": {"field": "year", **x}},
     }
-    config = _config()
-    config["legend"]["columns"] = 1
-    height = _bar_height(len(names), each=18)
-    return _spec(spans, layer=[span, *dots, now], height=height) | {"config": config}
+    return _spec(spans, layer=[span, *dots, now], height=_bar_height(len(names), each=18))

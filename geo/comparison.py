@@ -23,7 +23,7 @@ from geo.scenario import KINDS
 from geo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from geo.measures import Measure
     from geo.outcome import Outcome
@@ -72,15 +72,16 @@ GROUPS: Final = (REGION, "beijing", "central", "tianjin", "hebei", "xiongan")
 CENTRAL: Final = ("110101", "110102", "110105", "110106", "110107", "110108")
 # Units of numbers that add up over counties; all others are means.
 _ADD_UP: Final = frozenset({"jobs", "persons", "places", "bed", "family", "trips", "m2", "km2", "bn_cny"})
-# What a mean over counties is weighted by: a measure of the outcome, or a column of the counties.
+# What a mean over counties is weighted by: a measure of the outcome, or a column of the counties, which no
+# move changes. What is published by city gets the latter: people who move do not carry it along.
 # A mean that is not listed here (a ratio, an index) is not formed for a group of counties.
 _WEIGHTS: Final = {
-    "density": "area_km2",
+    "density": "counties.area_km2",
     "floor_price": "floor_space",
-    "gdp_per_head": "population",
+    "gdp_per_head": "counties.population",
     "income_per_head": "population",
     "mean_minutes": "population",
-    "pm25": "population",
+    "pm25": "counties.population",
     "productivity": "jobs",
     "real_income": "population",
     "share_over_60": "population",
@@ -280,13 +281,13 @@ def place_of(region: Region, key: str, language: str = "en") -> Place:
 # Numbers by place -----------------------------------------------------------------------------------
 
 
-def _weights(region: Region, outcome: Outcome, key: str) -> Array | None:
-    if key in outcome.values:
-        return outcome.values[key]
-    if key in region.counties:
-        own = region.counties[key].to_numpy(dtype=float)
-        return np.broadcast_to(own, (len(outcome.years), len(own)))
-    return None
+def _weights(region: Region, held: Mapping[str, Array], measure: str, years: int) -> Array | None:
+    """Return the weights of a measure's mean, shape (years, N); None where no mean is formed."""
+    key = _WEIGHTS.get(measure, "")
+    if key.startswith("counties."):
+        own = region.counties[key.removeprefix("counties.")].to_numpy(dtype=float)
+        return np.broadcast_to(own, (years, len(own)))
+    return held[key].reshape(years, -1) if key in held else None
 
 
 def aggregated(values: Array, weights: Array | None, inside: Bools) -> Array:
@@ -329,7 +330,7 @@ def series(region: Region, outcome: Outcome, measure: str, place: Place) -> Arra
         return np.asarray(values[:, place.inside][:, 0])
     if MEASURES[measure].unit in _ADD_UP:
         return aggregated(values, None, place.inside)
-    weights = _weights(region, outcome, _WEIGHTS[measure]) if measure in _WEIGHTS else None
+    weights = _weights(region, outcome.values, measure, len(nothing))
     return nothing if weights is None else aggregated(values, weights, place.inside)
 
 
@@ -345,12 +346,10 @@ def _start(two: Pair, measure: str, place: Place) -> Array:
         return np.full(years, before[measure][place.inside][0])
     if MEASURES[measure].unit in _ADD_UP:
         return np.full(years, aggregated(before[measure][None], None, place.inside)[0])
-    key = _WEIGHTS.get(measure, "")
-    columns = two.region.counties
-    weights = before.get(key, columns[key].to_numpy(dtype=float) if key in columns else None)
+    weights = _weights(two.region, before, measure, 1)
     if weights is None:
         return np.full(years, np.nan)
-    return np.full(years, aggregated(before[measure][None], weights[None], place.inside)[0])
+    return np.full(years, aggregated(before[measure][None], weights, place.inside)[0])
 
 
 def lines(two: Pair, measure: str, place: Place) -> tuple[Array, Array, Array]:

@@ -1,0 +1,255 @@
+"""A beside B: numbers, years, counties and cities, who moves where, and what was asked differently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from geo import charts
+from geo.comparison import (
+    REGION,
+    Pair,
+    Place,
+    cities,
+    counties,
+    groups,
+    indicators,
+    input_differences,
+    pair,
+    table_of_counties,
+    table_of_flows,
+    table_of_kinds,
+    table_of_rows,
+    workbook,
+)
+from geo.downloads import Field, Table, to_csv
+from geo.errors import ModelError
+from geo.measures import MEASURES
+from geo.panels.chart import show_chart
+from geo.panels.problems import show_error, shown
+from geo.panels.state import outcome_of
+from geo.panels.text import plain
+from geo.scenario import Scenario
+from geo.words import say
+
+if TYPE_CHECKING:
+    from geo.comparison import Row
+    from geo.measures import Measure
+    from geo.panels.state import Session
+    from geo.panels.text import Voice
+    from geo.region import Region
+
+__all__ = ["show"]
+
+_BASELINE = Scenario(name="baseline")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_SHOWN = 25
+_FIRST_COLUMN = 130
+_COMMUTERS = ("in_commuters", "out_commuters")
+# Beijing and Tianjin are parts of the region already.
+_ALSO_PARTS = ("110000", "120000")
+
+
+@st.fragment
+def show(session: Session, region: Region, voice: Voice) -> None:
+    """Draw the comparison of two scenarios, or say what is missing for one."""
+    with shown(voice):
+        if len(session.shelf.scenarios) < 2:
+            st.info(voice("compare.panel.one"))
+            return
+        st.markdown(f"#### {voice('compare.panel.heading')}")
+        first, second = _chosen(session, voice)
+        try:
+            two = pair(region, outcome_of(first), outcome_of(second), outcome_of(_BASELINE))
+        except ModelError as error:
+            _refused(voice, error)
+            return
+        _compared(two, region, voice)
+
+
+def _refused(voice: Voice, error: ModelError) -> None:
+    """Say why two outcomes cannot be compared, and offer to run them again."""
+    show_error(voice, error)
+    if st.button(voice("compare.panel.rerun"), type="primary", key="compare_rerun"):
+        outcome_of.clear()
+        st.rerun()
+
+
+def _chosen(session: Session, voice: Voice) -> tuple[Scenario, Scenario]:
+    """Return A and B: by default another scenario, and the one worked on."""
+    scenarios, names = list(session.shelf.scenarios), list(session.shelf.names)
+    active = session.shelf.active
+    places = range(len(scenarios))
+    other = next(place for place in (*range(1, len(scenarios)), 0) if place != active)
+    for key in ("compare_a", "compare_b"):  # a scenario may have gone since
+        if st.session_state.get(key, 0) not in places:
+            st.session_state.pop(key)
+    left, right = st.columns(2)
+    a = left.selectbox(
+        voice("compare.panel.a"), places, index=other, format_func=names.__getitem__, key="compare_a"
+    )
+    b = right.selectbox(
+        voice("compare.panel.b"), places, index=active, format_func=names.__getitem__, key="compare_b"
+    )
+    return scenarios[a], scenarios[b]
+
+
+def _compared(two: Pair, region: Region, voice: Voice) -> None:
+    if two.first.scenario == two.second.scenario:
+        st.info(voice("compare.panel.same"))
+    _inputs(two, region, voice)
+    year, measure, place = _question(two, region, voice)
+    rows = indicators(two, year, [one.id for one in two.measures], [place])
+    parts = indicators(two, year, [measure.id], [*groups(region, voice.language), *_cities(region, voice)])
+    _table(voice, rows, by="measure")
+    with st.expander(voice("compare.panel.all_places"), key="compare_places"):
+        _table(voice, parts, by="place")
+    _take(two, voice, (*rows, *parts), measure, year)
+    show_chart(voice, charts.years_lines(two, measure.id, place, voice.language), digits=measure.digits)
+    _by_county(two, voice, measure, year)
+    _moving(two, voice, measure, year)
+
+
+def _inputs(two: Pair, region: Region, voice: Voice) -> None:
+    said = input_differences(two.first.scenario, two.second.scenario, region, voice.language)
+    with st.expander(f"{voice('compare.panel.differs')} ({len(said)})", key="compare_inputs"):
+        st.write(voice("compare.panel.differs_head" if said else "compare.panel.differs_none"))
+        st.markdown("\n".join(f"- {plain(line)}" for line in said[:_SHOWN]))
+        if len(said) > _SHOWN:
+            st.caption(voice("compare.panel.differs_more", count=len(said) - _SHOWN))
+
+
+def _cities(region: Region, voice: Voice) -> list[Place]:
+    return [place for place in cities(region, voice.language) if place.id not in _ALSO_PARTS]
+
+
+def _question(two: Pair, region: Region, voice: Voice) -> tuple[int, Measure, Place]:
+    """Return year, measure and place as asked for."""
+    years = [int(year) for year in two.first.years]
+    year = st.select_slider(voice("compare.panel.year"), years, value=years[-1], key="compare_year")
+    held = {measure.id: measure for measure in two.measures}
+    if st.session_state.get("compare_measure", "") not in held:
+        st.session_state.pop("compare_measure", None)
+    first = list(held).index("population") if "population" in held else 0
+    measure = st.selectbox(
+        voice("compare.panel.measure"),
+        list(held),
+        index=first,
+        format_func=lambda key: held[key].name(voice.language),
+        key="compare_measure",
+    )
+    listed = [
+        *groups(region, voice.language),
+        *_cities(region, voice),
+        *counties(region, voice.language),
+    ]
+    places = {place.id: place for place in listed}
+    city = region.counties[f"city_{voice.language}"]
+    chosen = st.selectbox(
+        voice("compare.panel.place"),
+        list(places),
+        index=list(places).index(REGION),
+        format_func=lambda key: (
+            f"{places[key].name} · {city[key]}" if key in city.index else places[key].name
+        ),
+        help=voice("compare.panel.place_hint"),
+        key="compare_place",
+    )
+    return year, held[measure], places[chosen]
+
+
+def _table(voice: Voice, rows: tuple[Row, ...], *, by: str) -> None:
+    """Draw rows with written numbers; those without any number are left out."""
+    known = [row for row in rows if np.isfinite([row.start, row.first, row.second]).any()]
+
+    def column(key: str) -> str:
+        return voice(f"compare.column.{key}")
+
+    def written(row: Row) -> dict[str, str]:
+        measure = MEASURES[row.measure]
+        head = measure.name(voice.language) if by == "measure" else row.place.name
+        plain_numbers = {"baseline": row.start, "a": row.first, "b": row.second}
+        return {
+            column(by): head,
+            **{column(key): measure.text(value, voice.language) for key, value in plain_numbers.items()},
+            column("difference"): measure.text(row.difference, voice.language, sign=True),
+            column("percent"): voice.number(row.percent, digits=1, sign=True),
+            column("unit"): measure.unit_name(voice.language),
+            column("status"): say(f"status.{measure.status}", voice.language),
+        }
+
+    st.dataframe(
+        pd.DataFrame([written(row) for row in known]),
+        hide_index=True,
+        column_config={column(by): st.column_config.Column(width=_FIRST_COLUMN, pinned=True)},
+        key=f"compare_by_{by}",
+    )
+    st.caption(voice("compare.panel.rules"))
+
+
+def _take(two: Pair, voice: Voice, rows: tuple[Row, ...], measure: Measure, year: int) -> None:
+    language = voice.language
+    listed = table_of_rows(rows, language)
+    stem = f"jingjinji-{two.first.scenario.hash[:8]}-{two.second.scenario.hash[:8]}-{year}"
+
+    def sheets() -> bytes:
+        said = input_differences(two.first.scenario, two.second.scenario, two.region, language)
+        title = say("compare.table.inputs", language)
+        inputs = Table("inputs", title, (Field("input", title),), tuple((line,) for line in said))
+        by_county = [table_of_counties(two, measure.id, year, language)] if _by(two, measure) else []
+        moved = [table_of_kinds(two, year, language), table_of_flows(two, year, language)]
+        return workbook([listed, *by_county, *moved, inputs])
+
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            voice("compare.panel.csv"),
+            lambda: to_csv(listed),
+            f"{stem}.csv",
+            "text/csv",
+            on_click="ignore",
+            key="compare_csv",
+        )
+        st.download_button(
+            voice("compare.panel.xlsx"), sheets, f"{stem}.xlsx", _XLSX, on_click="ignore", key="compare_xlsx"
+        )
+
+
+def _by(two: Pair, measure: Measure) -> bool:
+    """Return whether both hold the measure by county."""
+    return measure.id in two.first.values and measure.id in two.second.values
+
+
+def _by_county(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
+    st.markdown(f"#### {voice('compare.panel.where')}")
+    if not _by(two, measure):
+        st.info(voice("compare.panel.region_only"))
+        return
+    gains = charts.who_gains(two, measure.id, year, voice.language)
+    if gains.empty:
+        st.info(voice("compare.panel.no_change"))
+    else:
+        show_chart(voice, gains, digits=measure.digits)
+        by_city = charts.by_city(two, measure.id, year, voice.language)
+        if not by_city.empty:
+            show_chart(voice, by_city, digits=measure.digits)
+    show_chart(voice, charts.spread_of_counties(two, measure.id, year, voice.language))
+
+
+def _moving(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
+    st.markdown(f"#### {voice('compare.panel.flows')}")
+    streams = charts.where_from_where_to(two, year, voice.language)
+    if streams.empty:
+        st.info(voice("compare.panel.no_moves"))
+    else:
+        show_chart(voice, streams, digits=0)
+        show_chart(voice, charts.what_moves(two, year, voice.language), digits=0)
+    held = {measure.id for measure in two.measures}
+    for key in _COMMUTERS:
+        if key not in held or key == measure.id:
+            continue
+        chart = charts.who_gains(two, key, year, voice.language, count=6)
+        if not chart.empty:
+            show_chart(voice, chart, digits=0)
