@@ -58,16 +58,11 @@ class Reader(HTMLParser):
 
 
 def scenario(name="Two moves", **more):
+    office = {"name": "Test office", "kind": "state_enterprise", "origin": "110102"}
+    hospital = {"name": "Test hospital", "kind": "hospital", "origin": "110102"}
     moves = (
-        Move(institution="huaneng", destination="130629", start=2025, years=2, posts=5000, home_share=0.5),
-        Move(
-            name="Test hospital",
-            kind="hospital",
-            origin="110102",
-            destination="110112",
-            start=2028,
-            posts=900,
-        ),
+        Move(**office, destination="130629", start=2025, years=2, posts=5000, home_share=0.5),
+        Move(**hospital, destination="110112", start=2028, posts=900, beds=0),
     )
     return Scenario(**({"name": name, "moves": moves} | more))
 
@@ -114,7 +109,15 @@ def test_nothing_runs_and_nothing_is_fetched(text):
 
 def test_text_from_data_stays_text(region, baseline):
     moves = (
-        Move(name=HOSTILE, kind="school", origin="110102", destination="130629", start=2025, note=HOSTILE),
+        Move(
+            name=HOSTILE,
+            kind="school",
+            origin="110102",
+            destination="130629",
+            start=2025,
+            class_default=True,
+            note=HOSTILE,
+        ),
     )
     hostile = simulate_level0(baseline, Scenario(name=HOSTILE, note=HOSTILE, moves=moves))
     for text in (report_html(region, hostile), report_html(region, hostile, hostile)):
