@@ -88,7 +88,7 @@ def _one(session: Session, region: Region, voice: Voice, spec: AssumptionSpec) -
         )
         st.caption(_facts(voice, spec))
         reset = spec.id in overrides and st.button(
-            voice("app.assume.reset", value=f"{spec.default:g}"), key=f"{key}_reset", width="stretch"
+            voice("app.assume.reset", value=_written(spec.default)), key=f"{key}_reset", width="stretch"
         )
     if reset:
         overrides.pop(spec.id)
@@ -101,13 +101,17 @@ def _one(session: Session, region: Region, voice: Voice, spec: AssumptionSpec) -
 def _facts(voice: Voice, spec: AssumptionSpec) -> str:
     return voice(
         "app.assume.facts",
-        default=f"{spec.default:g}",
-        low=f"{spec.low:g}",
-        high=f"{spec.high:g}",
-        likely=f"{spec.likely[0]:g}–{spec.likely[1]:g}",
+        default=_written(spec.default),
+        low=_written(spec.low),
+        high=_written(spec.high),
+        likely=f"{_written(spec.likely[0])}–{_written(spec.likely[1])}",
         status=voice(f"status.{spec.status}"),
         source=spec.source,
     )
+
+
+def _written(value: float) -> str:
+    return f"{value:,.10g}"
 
 
 def _keep(session: Session, region: Region, voice: Voice, overrides: dict[str, float]) -> None:

@@ -72,14 +72,14 @@ def _one(session: Session, region: Region, voice: Voice, plan: Plan) -> None:
         key=f"edit_chosen_{session.shelf.opened.id[:8]}",
     )
     place = plan.ids.index(chosen)
-    up, down, drop = st.columns(3)
+    row = st.container(horizontal=True, gap="small")
     changed = None
-    if up.button(voice("app.edits.up"), disabled=place == 0, key="edit_up", width="stretch"):
+    if row.button(voice("app.edits.up"), disabled=place == 0, key="edit_up", width="stretch"):
         changed = plan.reorder(chosen, place - 1)
     last = place == len(plan.ids) - 1
-    if down.button(voice("app.edits.down"), disabled=last, key="edit_down", width="stretch"):
+    if row.button(voice("app.edits.down"), disabled=last, key="edit_down", width="stretch"):
         changed = plan.reorder(chosen, place + 1)
-    if drop.button(voice("app.edits.remove"), key="edit_remove", width="stretch"):
+    if row.button(voice("app.edits.remove"), key="edit_remove", width="stretch"):
         changed = plan.without(chosen)
     if changed is not None and change(session, region, voice, changed):
         st.rerun()
@@ -105,7 +105,7 @@ def history(session: Session, region: Region, voice: Voice) -> None:
         lines.append(
             f"- {plain(line(step))}" + (f"  \n  {plain('; '.join(told[:2]) + more)}" if told else "")
         )
-    st.markdown("\n".join(lines))
+    st.caption("\n".join(lines))
     others = [step for step in shown if step.number != opened.position]
     if not others:
         return

@@ -71,7 +71,7 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw the breaches, the worst for this scenario first, and the budget."""
     all_found = found(session)
     mine = worsened(all_found)
-    st.markdown(f"#### {voice('limits.heading')}")
+    st.markdown(f"#### {voice('app.tabs.limits')}")
     if mine:
         st.warning(voice("limits.marked", count=len(mine)))
     else:

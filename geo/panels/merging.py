@@ -114,8 +114,8 @@ def conflict(session: Session, region: Region, voice: Voice) -> None:
         st.caption(voice("app.merge.met_text", step=met.step))
         merged = met.merged(region)
         plan = _settle(merged, met.theirs, region, voice, "met")
-        take, leave = st.columns(2)
-        if take.button(
+        row = st.container(horizontal=True, gap="small")
+        if row.button(
             voice("app.merge.take"), type="primary", disabled=plan is None, key="met_take", width="stretch"
         ) and (plan is not None):
             try:
@@ -125,7 +125,7 @@ def conflict(session: Session, region: Region, voice: Voice) -> None:
                 raise
             session.notice = voice("app.merge.taken")
             st.rerun()
-        if leave.button(voice("app.merge.leave"), key="met_leave", width="stretch"):
+        if row.button(voice("app.merge.leave"), key="met_leave", width="stretch"):
             desk.drop_conflict()
             st.rerun()
 

@@ -57,7 +57,7 @@ def _kept(session: Session, voice: Voice) -> None:
     if desk.owner.kind == "link":
         with st.container(border=True):
             st.markdown(voice("app.desk.way_back"))
-            st.code(f"{(st.context.url or '').partition('?')[0]}?desk={desk.owner.key}", language=None)
+            st.code(f"{(st.context.url or '').partition('?')[0].rstrip('/')}/?desk={desk.owner.key}", language=None)
     elif desk.owner.kind == "user":
         st.caption(voice("app.desk.user", name=desk.owner.name))
         if st.button(voice("app.desk.logout"), key="logout"):
@@ -80,18 +80,18 @@ def _current(session: Session, region: Region, voice: Voice) -> None:
             st.rerun()
     if plan.base is not None:
         st.caption(voice("app.shelf.branched", name=plan.base.name))
-    new, copy, delete = st.columns(3)
-    if new.button(voice("app.shelf.new"), key="shelf_new", width="stretch"):
+    row = st.container(horizontal=True, gap="small")
+    if row.button(voice("app.shelf.new"), key="shelf_new", width="stretch"):
         desk.add(Plan(name=voice("app.shelf.new_name")))
         st.rerun()
-    if copy.button(
+    if row.button(
         voice("app.shelf.copy"), help=voice("app.shelf.copy_help"), key="shelf_copy", width="stretch"
     ):
         desk.add(plan.branch(_copy_name(voice, plan.name)))
         st.rerun()
     last = len(desk.saved) == 1
     hint = voice("app.shelf.delete_last") if last else voice("app.shelf.delete_help")
-    if delete.button(
+    if row.button(
         voice("app.shelf.delete"), key="shelf_delete", disabled=last, help=hint, width="stretch"
     ):
         desk.delete()

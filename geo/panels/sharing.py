@@ -29,7 +29,7 @@ _OWNER = 12  # letters of an owner's id: enough to tell people apart
 
 def address(query: str) -> str:
     """Return a link to this page."""
-    return f"{(st.context.url or '').partition('?')[0]}?{query}"
+    return f"{(st.context.url or '').partition('?')[0].rstrip('/')}/?{query}"
 
 
 def by(publication: Publication) -> str:
@@ -167,9 +167,8 @@ def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> 
         _present(session, voice, mine[0])
     for one in mine[:_SHOWN]:
         left, right = st.columns([3, 2], vertical_alignment="center")
-        left.caption(
-            plain(f"{voice('app.share.version', number=one.number)} · {moment(one.made)} · {one.note}")
-        )
+        parts = [voice("app.share.version", number=one.number), moment(one.made), one.note]
+        left.caption(plain(" · ".join(part for part in parts if part)))
         if right.button(voice("app.share.withdraw"), key=f"withdraw_{one.id}", width="stretch"):
             desk.workspace.withdraw(one.id)
             st.rerun()
