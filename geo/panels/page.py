@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from geo.errors import GeoError, ScenarioError
-from geo.panels import data, effects, header, limits, merging, moves, presenter, scenarios, sharing
+from geo.panels import (
+    compare,
+    data,
+    effects,
+    header,
+    limits,
+    merging,
+    moves,
+    presenter,
+    scenarios,
+    sharing,
+    timeline,
+)
 from geo.panels.mapview import MapEvent, map_component
 from geo.panels.problems import show_error, shown
 from geo.panels.state import map_of, open_session, outcome_of, region
@@ -115,6 +127,8 @@ _TABS: dict[str, _Draw] = {
     "effects": lambda session, here, voice: effects.show(voice, here, outcome_of(session.shelf.current)),
     "moves": moves.show,
     "scenarios": scenarios.show,
+    "compare": compare.show,
+    "timeline": timeline.show,
     "limits": limits.show,
     "sharing": sharing.show,
     "data": data.show,

@@ -1,0 +1,143 @@
+"""The tabs that compare and the timeline, as a visitor meets them, in both languages, wide and narrow."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WAIT = 90_000
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Serve the app with a store of its own, for the tests of this file."""
+    folder = tmp_path_factory.mktemp("store")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
+    own = {"JINGJINJI_STORE": str(folder / "s.sqlite")}
+    quiet = {"cwd": ROOT, "env": os.environ | own, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet) as server:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+@pytest.fixture
+def visit(open_page, address):
+    def visit_at(language, width, tab):
+        page = open_page(f"{address}/?lang={language}", (width, 900), wait=False)
+        page.get_by_role("tab", name=tab, exact=True).click(timeout=WAIT)
+        return page
+
+    return visit_at
+
+
+def settle(page):
+    page.wait_for_timeout(400)
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=WAIT
+    )
+
+
+def no_sideways(page):
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+
+
+def keep(page, name):
+    """Leave a picture for a person to look at, where one is asked for."""
+    if folder := os.environ.get("JINGJINJI_SCREENSHOTS"):
+        page.set_viewport_size({"width": page.viewport_size["width"], "height": 4800})
+        settle(page)
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "words"),
+    [
+        (
+            "en",
+            1280,
+            "Compare",
+            "Population: Whole region",
+            "Population: who gains, who loses, B less A, 2050",
+        ),
+        ("zh", 390, "对比", "常住人口：整个区域", "常住人口：谁增谁减（B 减 A），2050 年"),
+    ],
+)
+def test_two_scenarios_side_by_side(visit, language, width, words):
+    tab, years, gains = words
+    page = visit(language, width, tab)
+    page.get_by_role("heading", name=years).wait_for(timeout=WAIT)
+    page.get_by_role("heading", name=gains).wait_for(timeout=WAIT)
+    settle(page)
+    assert page.get_by_test_id("stException").count() == 0
+    drawn = page.get_by_test_id("stVegaLiteChart")
+    assert drawn.count() >= 5
+    described = [
+        drawn.nth(at).evaluate("e => e.outerHTML.includes('aria-label')") for at in range(drawn.count())
+    ]
+    assert all(described)
+    no_sideways(page)
+    keep(page, f"compare-{language}-{width}")
+
+
+def test_another_measure_is_compared(visit):
+    page = visit("en", 1280, "Compare")
+    page.get_by_role("heading", name="Population: Whole region").wait_for(timeout=WAIT)
+    settle(page)
+    page.get_by_role("combobox", name="Measure").fill("Mean comm")
+    page.get_by_role("option", name="Mean commute").click()
+    page.get_by_role("heading", name="Mean commute: Whole region").wait_for(timeout=WAIT)
+    page.get_by_text("What is asked differently").click()
+    page.get_by_text("To get B from A").wait_for(timeout=WAIT)
+
+
+def test_a_chart_is_taken_along_as_svg(visit):
+    page = visit("zh", 1280, "对比")
+    page.get_by_text("本图的数据").first.click(timeout=WAIT)
+    settle(page)
+    with page.expect_download(timeout=WAIT) as waiting:
+        page.get_by_role("button", name="SVG").first.click()
+    text = Path(waiting.value.path()).read_text("utf-8")
+    assert text.startswith("<svg")
+    assert "常住人口" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "words"),
+    [
+        (
+            "en",
+            1280,
+            ("Timeline", "What is open by the end of", "By the end of 2026", "By the end of 2027"),
+        ),
+        ("zh", 390, ("时间线", "到哪一年底已经启用", "到 2026 年底", "到 2027 年底")),
+    ],
+)
+def test_the_timeline_answers_to_the_keyboard(visit, language, width, words):
+    tab, slider, before, after = words
+    page = visit(language, width, tab)
+    page.get_by_text(before).wait_for(timeout=WAIT)
+    settle(page)
+    page.get_by_role("slider", name=slider).focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text(after).wait_for(timeout=WAIT)
+    settle(page)
+    assert page.get_by_test_id("stVegaLiteChart").count() == 1
+    no_sideways(page)
+    keep(page, f"timeline-{language}-{width}")
