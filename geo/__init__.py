@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from geo.errors import Fault, GeoError
     from geo.measures import MEASURES, summary
-    from geo.model import calibrate, simulate_level0
+    from geo.model import calibrate, compare_levels, simulate, simulate_level0
     from geo.outcome import Outcome, compare
     from geo.presets import PRESETS, preset, preset_skipped
     from geo.region import Region, load_region
@@ -35,9 +35,11 @@ __all__ = [
     "Scenario",
     "calibrate",
     "compare",
+    "compare_levels",
     "load_region",
     "preset",
     "preset_skipped",
+    "simulate",
     "simulate_level0",
     "summary",
     "validate",
@@ -46,7 +48,7 @@ __all__ = [
 _HOMES = {
     "geo.errors": ("Fault", "GeoError"),
     "geo.measures": ("MEASURES", "summary"),
-    "geo.model": ("calibrate", "simulate_level0"),
+    "geo.model": ("calibrate", "compare_levels", "simulate", "simulate_level0"),
     "geo.outcome": ("Outcome", "compare"),
     "geo.presets": ("PRESETS", "preset", "preset_skipped"),
     "geo.region": ("Region", "load_region"),

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Solved", "Year", "daily_trips", "solve_plan"]
 
-# The loop between trips and minutes stops below these changes, minutes: the largest of a link, and the mean
-# that a new assignment adds; or after so many rounds.
-CLOSED, MEAN_GAP, ROUNDS = 5e-4, 4e-4, 30
+# The loop between trips and minutes stops at these shares of what the moves change at first: of the largest
+# change of a link, and of the mean change of a trip for what a new assignment adds; or after so many rounds.
+CLOSED, MEAN_GAP, ROUNDS = 5e-5, 0.02, 30
+_LEAST = 1e-10
 TOLERANCE = 1e-9
 # Air reacts weakly to where people are, and they to it: this often and both stand still.
 _AIR_ROUNDS = 3
@@ -158,6 +159,7 @@ class _Loop:
         self.response = np.zeros(0 if roads is None else roads.links + len(plan.codes))
         self.change = np.zeros_like(trips)
         self.start: Array | None = None
+        self.size = 0.0
 
     def year(self, row: int, state: Equilibrium, flows: Array, shock: Shock) -> Year:
         """Return a solved year; remember its trips."""
@@ -187,7 +189,8 @@ class _Loop:
             linear = self.roads.minutes(self.roads.answer(self.roads.traffic(self.change)))
             found = self.roads.full(self.change) - linear
             gap = found - self.missed
-            if float(np.average(np.abs(gap), weights=self.trips)) <= MEAN_GAP:
+            size = float((np.abs(linear) * self.trips).sum())
+            if float((np.abs(gap) * self.trips).sum()) <= MEAN_GAP * size:
                 break
             if last is not None:
                 turn = gap - last
@@ -220,12 +223,15 @@ class _Loop:
             return
 
         def step(response: Array) -> Array:
-            year = self._static(roads.minutes(response) + self.missed, tolerance=1e-7)
+            year = self._static(roads.minutes(response) + self.missed, tolerance=1e-9)
             answer = response if year.traffic is None else roads.answer(year.traffic)
+            self.size = self.size or float(np.abs(answer).max())
             return response + roads.settle(answer - response)
 
-        found = anderson(step, self.response, tolerance=CLOSED, max_iterations=ROUNDS)
-        if not found.residual <= CLOSED:
+        step(self.response)
+        close = max(CLOSED * self.size, _LEAST)
+        found = anderson(step, self.response, tolerance=close, max_iterations=ROUNDS)
+        if not found.residual <= close:
             values = {"rounds": ROUNDS, "gap": f"{found.residual:.3g}"}
             raise ModelError(Fault("roads.not_settled", "long run", values))
         self.response = found.value

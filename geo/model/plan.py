@@ -226,9 +226,9 @@ class Plan:
 
     @cached_property
     def homes_needed(self) -> Array:
-        """Floor area for staff and families who move home, (T + 1, N), m2; students live on the campus."""
-        people = self.movers * self.moves.family_size
-        return np.asarray(self.assumed["floor_per_resident"] * (people @ self.there))
+        """Floor area for staff and families who move in, net, (T + 1, N), m2; students live on the campus."""
+        arrived = np.maximum(self.spread(self.movers * self.moves.family_size), 0.0)
+        return np.asarray(self.assumed["floor_per_resident"] * arrived)
 
     @cached_property
     def built(self) -> Array:
