@@ -2,7 +2,7 @@
 
 Values travel as integers: a series is divided by a step, rounded, differenced along the years, written
 as zigzag variable-length bytes and compressed. A starting value is off by at most half of its last shown
-digit and never by more than 1e-4 of its measure's range; a change by at most 1e-4 of the largest change.
+digit and never by more than 1e-4 of its measure's range; a change by at most 2e-4 of the largest change.
 No change stays exactly no change.
 """
 
@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _RELATIVE_STEP = 2e-4  # rounding errs by half a step: 1e-4 of the range
+_CHANGE_STEP = 4e-4  # likewise: 2e-4 of the largest change, a hundredth of a class on the map
 _NOISE = 1e-9  # of the largest value: what a solver leaves behind is not a change
 _DIGEST_LENGTH = 16  # hexadecimal figures in a file name: 64 bits tell a session's files apart
 _SIGNIFICANT = 7  # figures kept of a region-wide total
@@ -100,7 +101,7 @@ def _steps(before: NDArray[np.float64], change: NDArray[np.float64], digits: int
     size = float(np.abs(finite).max()) if finite.size else 0.0
     first = min(10.0**-digits, _RELATIVE_STEP * spread) if spread else 10.0**-digits
     largest = float(np.nanmax(np.abs(change), initial=0.0)) if change.size else 0.0
-    return max(first, _NOISE * size), _RELATIVE_STEP * largest if largest > _NOISE * size else 0.0
+    return max(first, _NOISE * size), _CHANGE_STEP * largest if largest > _NOISE * size else 0.0
 
 
 def _whole(values: NDArray[np.float64], step: float) -> NDArray[np.int64]:

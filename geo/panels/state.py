@@ -14,7 +14,7 @@ import streamlit as st
 
 from geo.maps.view import MapView, build_view
 from geo.measures import MEASURES
-from geo.model.level0 import simulate_level0
+from geo.model.simulate import simulate
 from geo.panels.desk import PageDesk, open_desk
 from geo.presets import PRESETS, preset
 from geo.region import Region, load_region
@@ -48,7 +48,7 @@ def region() -> Region:
 @st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})
 def outcome_of(scenario: Scenario) -> Outcome:
     """Return what follows from a scenario, computed once per content."""
-    return simulate_level0(region(), scenario)
+    return simulate(region(), scenario)
 
 
 def map_of(session: Session) -> MapView:
