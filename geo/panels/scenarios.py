@@ -161,7 +161,7 @@ def _files(session: Session, region: Region, voice: Voice) -> None:
             key="file_form",
         )
         held: Plan | Scenario = plan if form == "plan" else plan.scenario()
-        st.code(held.to_toml(), language="toml", height=240)
+        st.code(held.to_toml(), language="toml", height=240, wrap_lines=True)
         st.caption(voice("app.shelf.hash", hash=held.hash[:16]))
         left, right = st.columns(2)
         stem = f"{form}-{held.hash[:8]}"

@@ -135,7 +135,7 @@ def _link(session: Session, region: Region, voice: Voice) -> None:
     if query is None:
         st.info(voice("app.share.too_long"))
     else:
-        st.code(address(query), language=None, wrap_lines=False)
+        st.code(address(query), language=None, wrap_lines=True)
     st.download_button(
         voice("app.share.file"),
         shared.to_json(),
@@ -180,7 +180,7 @@ def _present(session: Session, voice: Voice, newest: Publication) -> None:
     """Draw the presenter's link, and the switch that publishes every change at once."""
     query = urlencode({"follow": newest.id, "lang": voice.language, **view_now().state()})
     st.caption(voice("app.share.follow_text"))
-    st.code(address(query), language=None)
+    st.code(address(query), language=None, wrap_lines=True)
     live = st.toggle(
         voice("app.share.live"), session.shelf.opened.id == st.session_state.get("presenting"), key="live"
     )
