@@ -71,10 +71,15 @@ GROUPS: Final = (REGION, "beijing", "central", "tianjin", "hebei", "xiongan")
 # Dongcheng, Xicheng, Chaoyang, Fengtai, Shijingshan, Haidian: Beijing Master Plan 2016-2035, "six districts"
 CENTRAL: Final = ("110101", "110102", "110105", "110106", "110107", "110108")
 # Units of numbers that add up over counties; all others are means.
-_ADD_UP: Final = frozenset({"jobs", "persons", "places", "bed", "family", "trips", "m2", "km2", "bn_cny"})
+_ADD_UP: Final = frozenset(
+    {
+        *("jobs", "persons", "places", "bed", "family", "trips", "m2", "km2", "bn_cny"),
+        *("vehicle_hours", "million_km", "mt_per_year", "kt_per_year"),
+    }
+)
 # What a mean over counties is weighted by: a measure of the outcome, or a column of the counties, which no
 # move changes. What is published by city gets the latter: people who move do not carry it along.
-# A mean that is not listed here (a ratio, an index) is not formed for a group of counties.
+# A mean that is not listed here (a ratio, an index, a speed) is not formed for a group of counties.
 _WEIGHTS: Final = {
     "density": "counties.area_km2",
     "floor_price": "floor_space",

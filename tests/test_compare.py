@@ -91,6 +91,35 @@ def test_a_mean_is_weighted_and_a_mean_that_makes_no_sense_is_not_formed():
     assert np.isnan(compare.aggregated(values, weights, np.array([False, False, True]))).all()
 
 
+# No mean over counties is formed of these: ratios of changes, a speed, and numbers of the region alone.
+NO_MEAN = {
+    "private_per_post", "services_per_post", "peak_speed", "exposure", "welfare", "gini", "theil_within",
+    "theil_between", "income_beijing_hebei", "income_tianjin_hebei", "xiongan_fill",
+}  # fmt: skip
+
+
+def test_of_every_measure_it_is_decided_how_counties_make_a_group():
+    undecided = {
+        key
+        for key, measure in MEASURES.items()
+        if measure.unit not in compare._ADD_UP and key not in compare._WEIGHTS
+    }
+    assert undecided <= NO_MEAN
+
+
+def test_people_who_move_do_not_carry_a_citys_value_along(region):
+    levels = np.linspace(10, 90, 199)
+    held = {"pm25": np.vstack([levels, levels])}
+    a, b = outcome(region), outcome(region, {"110108": -1e6, "130629": 1e6})
+    for one in (a, b):
+        one.values.update(held)
+        one.before["pm25"] = levels
+    two = compare.pair(region, a, b)
+    row = row_of(two, "beijing", "pm25")
+    assert row.difference == 0
+    assert row.start == pytest.approx(row.first)
+
+
 def test_every_place_holds_what_it_says(region):
     sizes = {place.id: int(place.inside.sum()) for place in compare.groups(region)}
     assert (sizes["region"], sizes["central"], sizes["xiongan"]) == (199, 6, 3)

@@ -48,7 +48,7 @@ _BASELINE = Scenario(name="baseline")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHOWN = 25
 _FIRST_COLUMN = 130
-_COMMUTERS = ("in_commuters", "out_commuters")
+_TRAFFIC = ("in_commuters", "out_commuters", "delay")
 # Beijing and Tianjin are parts of the region already.
 _ALSO_PARTS = ("110000", "120000")
 
@@ -247,8 +247,8 @@ def _moving(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
         show_chart(voice, streams, digits=0)
         show_chart(voice, charts.what_moves(two, year, voice.language), digits=0)
     held = {measure.id for measure in two.measures}
-    for key in _COMMUTERS:
-        if key not in held or key == measure.id:
+    for key in _TRAFFIC:
+        if key not in held or key == measure.id or key not in two.first.values:
             continue
         chart = charts.who_gains(two, key, year, voice.language, count=6)
         if not chart.empty:
