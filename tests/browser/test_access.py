@@ -133,7 +133,7 @@ def address(tmp_path_factory):
     with subprocess.Popen(command, cwd=ROOT, env=environment, **quiet) as server:
         for _ in range(400):
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()  # noqa: S310
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
                 break
             except OSError:
                 time.sleep(0.15)
@@ -143,7 +143,7 @@ def address(tmp_path_factory):
 
 # Findings that are Streamlit's own, each with the reason why this side cannot mend it.
 STREAMLITS = {
-    "scrollable-region-focusable": "st.code and st.dataframe scroll in elements of their own, without a tabindex",
+    "scrollable-region-focusable": "st.code and st.dataframe scroll in elements without a tabindex",
 }
 
 
