@@ -12,6 +12,7 @@ from geo.downloads import FORMATS, download
 from geo.errors import LayerError
 from geo.maps.export import export_html
 from geo.maps.own import OwnLayer, checked_layers
+from geo.panels import report
 from geo.panels.problems import show_error
 from geo.panels.state import map_of, outcome_of
 from geo.panels.text import plain
@@ -35,6 +36,7 @@ _TYPES = ["geojson", "json", "gpkg", "zip", "csv"]
 def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw the exports, the check and the sources."""
     _map(session, voice)
+    report.show(session, region, voice)
     _tables(session, region, voice)
     _own_layer(session, region, voice)
     _sources(region, voice)
