@@ -96,9 +96,8 @@ def p95(times: list[float]) -> float:
 
 def told(name: str, times: list[float]) -> None:
     if times:
-        print(
-            f"{name:<24} n {len(times):>5}  median {statistics.median(times):8.1f} ms  p95 {p95(times):8.1f} ms"
-        )
+        middle, late = statistics.median(times), p95(times)
+        print(f"{name:<24} n {len(times):>5}  median {middle:8.1f} ms  p95 {late:8.1f} ms")
 
 
 def measure(count: int, rounds: int, seconds: float) -> None:
@@ -127,11 +126,10 @@ def measure(count: int, rounds: int, seconds: float) -> None:
         told("change of tab", clicks)
         others = max(len(pages) - 1, 1)
         print(
-            f"server memory            first session {first:.0f} MB, all open {last:.0f} MB, after use {grown:.0f} MB"
+            f"server memory            first {first:.0f} MB, all open {last:.0f} MB, after use {grown:.0f} MB"
         )
-        print(
-            f"memory per session       opened {(last - first) / others:.1f} MB, used {(grown - first) / others:.1f} MB"
-        )
+        each = [(size - first) / others for size in (last, grown)]
+        print(f"memory per session       opened {each[0]:.1f} MB, used {each[1]:.1f} MB")
         browser.close()
 
 
