@@ -72,11 +72,9 @@ def keep(page, name):
         (
             "en",
             1280,
-            "Compare",
-            "Population: Whole region",
-            "Population: who gains, who loses, B less A, 2050",
+            ("Compare", "Population: Whole region", "Population: who gains, who loses, B less A, 2050"),
         ),
-        ("zh", 390, "对比", "常住人口：整个区域", "常住人口：谁增谁减（B 减 A），2050 年"),
+        ("zh", 390, ("对比", "常住人口：整个区域", "常住人口：谁增谁减（B 减 A），2050 年")),
     ],
 )
 def test_two_scenarios_side_by_side(visit, language, width, words):
