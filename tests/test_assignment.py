@@ -132,6 +132,28 @@ def test_a_centroid_is_not_passed_through():
     assert around.skim[1, 2] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("first_through", [0, 4])
+def test_connectors_without_time_are_allowed(first_through):
+    # zones 0 to 3 hang with two free connectors each on a ring of 6 congested nodes
+    rng = np.random.default_rng(0)
+    ring = np.stack([np.arange(4, 10), np.roll(np.arange(4, 10), -1)], axis=1)
+    connectors = np.array([[zone, node] for zone in range(4) for node in rng.choice(6, 2, replace=False) + 4])
+    ends = np.concatenate([ring, ring[:, ::-1], connectors, connectors[:, ::-1]])
+    real = np.arange(len(ends)) < 12
+    network = Network(
+        *ends.T, np.where(real, 5.0, 0.0), np.where(real, 3.0, 0.0), 0.5, 4.0, first_through=first_through
+    )
+    demand = rng.uniform(0, 6, (4, 4))
+    np.fill_diagonal(demand, 0.0)
+    one = assign(network, demand, gap=1e-10)
+    other = assign(network, demand, gap=1e-6, method="bfw")
+    assert one.converged
+    assert one.objective == pytest.approx(other.objective, rel=1e-5)
+    if first_through:
+        entering = np.bincount(network.head, one.flow, network.nodes)[:4]
+        assert entering == pytest.approx(demand.sum(axis=0))
+
+
 # Sioux Falls: LeBlanc, Morlok and Pierskalla 1975, Transportation Research 9; both directions alike:
 # a, b, capacity, free-flow time; trips in hundreds.
 SIOUX_LINKS = """

@@ -95,12 +95,12 @@ class OriginFlows:
 
     def search(self, trees: Trees, cost: Floats, least_excess: float) -> None:
         """Find pairs wherever an origin uses a link off its tree at an excess cost above ``least_excess``."""
-        reduced = trees.distance[:, self.tail] + cost - trees.distance[:, self.head]
+        reached = np.where(np.isfinite(trees.distance), trees.distance, 0.0)  # nothing flows elsewhere
+        reduced = reached[:, self.tail] + cost - reached[:, self.head]
         off_tree = np.ones_like(reduced, dtype=bool)
         rows, nodes = np.nonzero(trees.link >= 0)
         off_tree[rows, trees.link[rows, nodes]] = False
         excess = np.where(off_tree, self.flow.T * np.maximum(reduced, 0.0), 0.0)
-        excess[~np.isfinite(excess)] = 0.0
         waiting = excess > least_excess
         for link in np.flatnonzero(waiting.any(axis=0)).tolist():
             self._search_link(link, trees, np.where(waiting[:, link], excess[:, link], 0.0))
