@@ -1,0 +1,205 @@
+"""A working day in the real app: nothing is lost, two windows merge, limits, sharing, following."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import free_port
+from test_app import current_moves, map_frame, settle
+
+ROOT = Path(__file__).parents[2]
+WAIT = 120_000  # a cold start on a busy machine
+OTHER = "somebody-else-012345678"
+
+pytestmark = pytest.mark.browser
+
+
+class Server:
+    """The app on a port and a store of its own, that can be killed and started again."""
+
+    def __init__(self, store):
+        self.port, self.store = free_port(), store
+        self.start()
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        options = ["--server.headless=true", f"--server.port={self.port}", "--server.address=127.0.0.1"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options],
+            cwd=ROOT,
+            env=os.environ | {"JINGJINJI_STORE": str(self.store)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    served = Server(tmp_path_factory.mktemp("workbench") / "store.sqlite")
+    yield served
+    served.kill()
+
+
+@pytest.fixture
+def visit(open_page, server, request):
+    def visit_at(query="", *, owner=None):
+        # every test has desks of its own
+        key = f"{owner or request.node.name[:40]}-0123456789012345"
+        page = open_page(f"{server.address}/?lang=en&desk={key}&{query}", (1280, 1000), wait=False)
+        return page, ready(page)
+
+    return visit_at
+
+
+def ready(page):
+    frame = map_frame(page)
+    settle(page)
+    return frame
+
+
+def tab(page, name):
+    page.get_by_role("tab", name=name).click()
+    settle(page)
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+    settle(page)
+
+
+def switches(page):
+    return page.get_by_test_id("stCheckbox")
+
+
+def code(page, mark):
+    block = page.get_by_test_id("stCode").filter(has_text=mark)
+    block.wait_for(timeout=WAIT)
+    return block.inner_text().strip()
+
+
+def shown_name(page):
+    return page.get_by_label("Name", exact=True).input_value()
+
+
+def test_every_edit_survives_a_reload_and_a_killed_server(open_page, server):
+    # on this machine and without a key: the desk of whoever works here
+    page = open_page(f"{server.address}/?lang=en", (1280, 1000), wait=False)
+    ready(page)
+    tab(page, "Scenarios")
+    press(page, "Branch")
+    page.get_by_label("Name", exact=True).fill("Mine")
+    page.keyboard.press("Tab")
+    settle(page)
+    switches(page).first.locator("label").click()
+    settle(page)
+    assert "desk=" not in page.url
+    page.reload()
+    frame = ready(page)
+    kept = current_moves(frame)
+    assert len(kept) == 32
+    tab(page, "Scenarios")
+    assert shown_name(page) == "Mine"
+    assert not switches(page).first.locator("input").is_checked()
+    server.kill()
+    server.start()
+    again = open_page(f"{server.address}/?lang=en", (1280, 1000), wait=False)
+    assert current_moves(ready(again)) == kept
+    tab(again, "Scenarios")
+    assert shown_name(again) == "Mine"
+    press(again, "Undo")
+    assert switches(again).first.locator("input").is_checked()
+    # the page that was open when the server died goes on, too
+    page.get_by_role("tab", name="Limits").wait_for(timeout=WAIT)
+    page.guard.errors.clear()  # the browser reports the connection that was cut
+
+
+def test_two_windows_that_contradict_each_other_merge_by_choosing(visit):
+    one, _ = visit()
+    two, _ = visit()
+    tab(one, "Scenarios")
+    tab(two, "Scenarios")
+    switches(one).first.locator("label").click()
+    settle(one)
+    press(two, "Remove")
+    two.get_by_text("was changed in another window at the same time").wait_for(timeout=WAIT)
+    take = two.get_by_role("button", name="Take over")
+    assert take.is_disabled()
+    two.get_by_text("This one:").click()
+    settle(two)
+    take.click()
+    two.get_by_text("Merged. Undo takes it back.").wait_for(timeout=WAIT)
+    settle(two)
+    assert "Edits (32)" in two.get_by_role("heading", name="Edits").inner_text()
+
+
+def test_a_limit_is_broken_and_explained_while_editing(visit):
+    # 31.8 thousand posts move at a million CNY each; one more institution breaks a budget of 32 thousand million
+    page, frame = visit("budget=32000000000,1000000,0,0")
+    assert not page.get_by_role("tab", name="Limits 1").is_visible()
+    frame.evaluate("jjj.move('yanshan', '130681')")
+    page.get_by_role("tab", name="Limits 1").wait_for(timeout=WAIT)
+    assert len(current_moves(frame)) == 34
+    tab(page, "Limits")
+    page.get_by_text("Budget of the programme").first.wait_for(timeout=WAIT)
+    page.get_by_text("your own assumption").wait_for(timeout=WAIT)
+
+
+def test_publish_fork_and_follow(visit):
+    mine, _ = visit(owner="presenter")
+    tab(mine, "Share")
+    mine.get_by_label("Who you are").fill("<b>the planner</b>")
+    press(mine, "Publish this version")
+    theirs, frame = visit(owner=OTHER)
+    tab(theirs, "Share")
+    theirs.get_by_text("<b>the planner</b>").wait_for(timeout=WAIT)
+    press(theirs, "Make it my own")
+    assert theirs.get_by_label("Scenario you work on").count() == 1
+    frame.wait_for_function("jjj.app.scenarios.length === 4")
+    query = code(mine, "follow=").partition("?")[2]
+    follower, followed = visit(query, owner="follower")
+    follower.get_by_text("You follow").wait_for(timeout=WAIT)
+    before = len(current_moves(followed))
+    mine.get_by_text("Present: publish every change at once").click()
+    settle(mine)
+    tab(mine, "Scenarios")
+    press(mine, "Remove")
+    followed.wait_for_function(f"jjj.app.scenarios[0].moves.length === {before - 1}", timeout=WAIT)
+    # the fork stays what it was
+    assert len(current_moves(frame)) == before
+
+
+def test_a_link_restores_scenario_view_and_language(visit):
+    mine, _ = visit(owner="sender")
+    tab(mine, "Scenarios")
+    press(mine, "Remove")
+    tab(mine, "Share")
+    mine.get_by_label("Map", exact=True).click()
+    mine.get_by_role("option", name="Swipe").click()
+    settle(mine)
+    query = code(mine, "s=e").partition("?")[2]
+    theirs, frame = visit(query, owner="receiver")
+    frame.wait_for_function(
+        "jjj.state().mode === 'swipe' && jjj.state().measure === 'population'", timeout=WAIT
+    )
+    assert len(current_moves(frame)) == 32
+    assert "s=e" not in theirs.url
+    theirs.reload()
+    assert len(current_moves(ready(theirs))) == 32
