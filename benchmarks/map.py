@@ -139,7 +139,8 @@ TOGGLE = """async ([label, source]) => {
     const before = now();
     const start = performance.now();
     box.querySelector("input").click();
-    while ((now() === before || now() < 50) && performance.now() - start < 2e4) await new Promise((next) => setTimeout(next, 1));
+    const waiting = () => (now() === before || now() < 50) && performance.now() - start < 2e4;
+    while (waiting()) await new Promise((next) => setTimeout(next, 1));
     return performance.now() - start;
 }"""
 
