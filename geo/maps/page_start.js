@@ -201,7 +201,18 @@ function makeApp(root, fixed, scenarios, boot) {
     app.send({ type: "select", kind: type, id });
   };
   app.move = (item, county) => askMove(app, item, county);
+  root.addEventListener("keydown", (event) => escapePanel(app, event));
   return app;
+}
+
+// Escape closes the panel that is open and gives the focus back to the button that opened it.
+function escapePanel(app, event) {
+  if (event.key !== "Escape") return;
+  const { open, table, selected } = app.state;
+  const name = open || (table ? "table" : selected ? "info" : "");
+  if (!name) return;
+  closePanel(app, name);
+  app.parts.tools.querySelector(`[data-tool="${name}"]`)?.focus();
 }
 
 // Shown at once, dashed; Python answers with a scenario that holds the move.
