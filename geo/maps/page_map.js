@@ -42,6 +42,9 @@ function makeMap(app) {
     map.createPane(name).style.zIndex = order;
     if (!TOUCHED.has(name)) map.getPane(name).style.pointerEvents = "none";
   }
+  // taking the focus must not scroll the page: the map would slip from under the pointer and lose the click
+  const box = map.getContainer();
+  box.focus = () => HTMLElement.prototype.focus.call(box, { preventScroll: true });
   // inside a page that scrolls, the wheel belongs to the page until the map is taken up
   if (app.live) map.once("mousedown focus", () => map.scrollWheelZoom.enable());
   return map;

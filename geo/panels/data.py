@@ -37,8 +37,8 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw the exports, the check and the sources."""
     _map(session, voice)
     report.show(session, region, voice)
-    _tables(session, region, voice)
     _own_layer(session, region, voice)
+    _tables(session, region, voice)
     _sources(region, voice)
 
 
@@ -92,7 +92,7 @@ def _own_layer(session: Session, region: Region, voice: Voice) -> None:
             _copy(layer, voice)
         elif layer is not None:
             _switch(session, voice, file.file_id, layer, "own_show")
-    _on_map(session, voice)
+    _others(session, voice, None if file is None else file.file_id)
 
 
 def _checked(file: UploadedFile, region: Region, voice: Voice) -> tuple[LayerReport, OwnLayer | None]:
@@ -158,19 +158,18 @@ def _metres(value: float) -> str:
     return f"{value:.2g}" if value >= _SMALLEST_ERROR else f"< {_SMALLEST_ERROR}"
 
 
-def _on_map(session: Session, voice: Voice) -> None:
-    """List the layers on the map, so that each can be taken off when its file is no longer open."""
-    if not session.own:
-        return
-    st.caption(voice("app.data.own_on_map"))
-    for at, (key, layer) in enumerate(list(session.own.items())):
-        text, action = st.columns([3, 2], vertical_alignment="center")
+def _others(session: Session, voice: Voice, current: str | None) -> None:
+    """List the layers on the map whose file is no longer open, so that each can be taken off."""
+    others = [(at, key) for at, key in enumerate(session.own) if key != current]
+    if others:
+        st.markdown(f"**{voice('app.data.own_on_map')}**")
+    for at, key in others:
+        layer = session.own[key]
         line = "own_line_converted" if layer.converted_from else "own_line"
         values = {"system": layer.converted_from, "error": _metres(layer.error_m or 0.0)}
-        count = voice.number(layer.count)
-        text.markdown(voice(f"app.data.{line}", name=layer.name, count=count, **values))
+        st.caption(voice(f"app.data.{line}", name=layer.name, count=voice.number(layer.count), **values))
         name = voice("app.data.own_remove_one", name=layer.name)
-        if action.button(name, key=f"own_remove_{at}", width="stretch"):
+        if st.button(name, key=f"own_remove_{at}", width="stretch"):
             del session.own[key]
             st.rerun()
 

@@ -150,3 +150,13 @@ def test_a_converted_copy_is_shown_where_it_belongs_and_says_so(visit, region):
     page.get_by_role("tab", name="数据与导出").click()
     press(page, "移除 stations_gcj02.geojson")
     wait_for_own(frame, 0)
+
+
+def test_a_layer_too_large_to_draw_is_refused_in_words(visit):
+    page, frame = visit()
+    count = 5_001
+    features = [feature(point(115 + i * 1e-4, 38.0), name=f"{i}") for i in range(count)]
+    upload(page, features, "dense.geojson")
+    press(page, "Show on the map")
+    page.get_by_text("it draws at most 5,000").wait_for(timeout=WAIT)
+    assert frame.evaluate("jjj.app.own.length") == 0
