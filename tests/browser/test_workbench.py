@@ -96,11 +96,13 @@ def code(page, mark):
     return block.inner_text().strip()
 
 
-def shown_name(page):
-    return page.get_by_label("Name", exact=True).input_value()
+def name_of(page):
+    return page.get_by_label("Name", exact=True)
 
 
 def test_every_edit_survives_a_reload_and_a_killed_server(open_page, server):
+    from playwright.sync_api import expect  # noqa: PLC0415 -- only where a browser is
+
     # on this machine and without a key: the desk of whoever works here
     page = open_page(f"{server.address}/?lang=en", (1280, 1000), wait=False)
     ready(page)
@@ -117,18 +119,16 @@ def test_every_edit_survives_a_reload_and_a_killed_server(open_page, server):
     kept = current_moves(frame)
     assert len(kept) == 32
     tab(page, "Scenarios")
-    assert shown_name(page) == "Mine"
-    assert not switches(page).first.locator("input").is_checked()
+    expect(name_of(page)).to_have_value("Mine", timeout=WAIT)
+    expect(switches(page).first.locator("input")).not_to_be_checked(timeout=WAIT)
     page.close()  # or the browser reports the connection that is cut
     server.kill()
     server.start()
     again = open_page(f"{server.address}/?lang=en", (1280, 1000), wait=False)
     assert current_moves(ready(again)) == kept
     tab(again, "Scenarios")
-    assert shown_name(again) == "Mine"
+    expect(name_of(again)).to_have_value("Mine", timeout=WAIT)
     press(again, "Undo")
-    from playwright.sync_api import expect  # noqa: PLC0415 -- only where a browser is
-
     expect(switches(again).first.locator("input")).to_be_checked(timeout=WAIT)
 
 
