@@ -39,11 +39,11 @@ FULL: tuple[Row, ...] = (
     ),
     (
         "private_per_post", "ratio", "prior", _PRIOR, "jobs", "diverging", 2,
-        "change of private_jobs / posts gained, where posts are gained; region: over all such counties",
+        "change of private_jobs within an hour, where no posts leave / posts gained there (eq. 1 to 9)",
     ),
     (
         "services_per_post", "ratio", "prior", _PRIOR, "jobs", "diverging", 2,
-        "change of services_jobs / posts gained, where posts are gained; region: over all such counties",
+        "change of services_jobs within an hour, where no posts leave / posts gained there (eq. 1 to 9)",
     ),
     (
         "productivity", "index", "identified", _MODEL, "jobs", "sequential", 4,

@@ -15,7 +15,6 @@ import numpy as np
 from geo.assumptions import KINDS, spec_of
 from geo.errors import Fault, ModelError
 from geo.model.economy import WAGE_YEAR
-from geo.model.indicators import _SOME
 from geo.words import LANGUAGES, has, number, say
 
 if TYPE_CHECKING:
@@ -387,14 +386,16 @@ def _one_sector(case: _Case, measure: str) -> Term:
 
 def _per_post(case: _Case, measure: str) -> Term:
     source = {"private_per_post": "private_jobs", "services_per_post": "services_jobs"}[measure]
-    posts = float(case.world.plan.change[case.row].sum(0)[case.place])
+    near, each = case.world.near(case.world.plan.change[case.row].sum(0))
+    change = case.outcome.values[source][case.row] - case.outcome.before[source]
+    gained = float(each[case.place])
+    one = 1.0 / gained if gained > 0 else float("nan")
     parts = (
-        Term(source, case.change(source), "jobs"),
-        Term("one_over_posts", 1.0 / posts if posts > _SOME else float("nan"), "ratio", digits=6),
+        Term("jobs_within_an_hour", float(near[case.place] @ change), "jobs"),
+        Term("one_over_posts", one, "ratio", digits=6),
     )
-    return Term(
-        measure, case.after(measure), "ratio", _PRODUCT, parts, "change of jobs / posts gained", digits=2
-    )
+    formula = "change of jobs / posts gained, both within an hour"
+    return Term(measure, case.after(measure), "ratio", _PRODUCT, parts, formula, digits=2)
 
 
 # Prices ---------------------------------------------------------------------------------------------

@@ -46,6 +46,13 @@ class Feedback:
     roads: Roads
     scale: float = 1.0
 
+    def scaled(self, scale: float) -> Feedback:
+        """Return the same roads with another scale; what does not depend on it is kept."""
+        other = replace(self, scale=scale)
+        for name in ("_weight", "_loop", "_own_loop", "_composite"):
+            other.__dict__[name] = getattr(self, name)
+        return other
+
     @property
     def links(self) -> int:
         """Number of links, A."""

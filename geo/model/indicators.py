@@ -77,6 +77,25 @@ class World:
         """Residents for each worker, the region's mean; families of private workers move with them."""
         return float(self.baseline.levels["population"].sum() / self.baseline.flows.sum())
 
+    def near(self, posts: Array) -> tuple[Array, Array]:
+        """Say where the jobs that follow posts are looked for.
+
+        Parameters
+        ----------
+        posts
+            Net change of posts by county, (N,).
+
+        Returns
+        -------
+        near, each
+            For each county 1 in those within an hour of it that lose no posts, (N, N), and the posts gained
+            in them, (N,); NaN where a county gains none.
+        """
+        reach = self.baseline.minutes <= LONG
+        near = ((reach & (posts >= -_SOME)) | np.eye(len(posts), dtype=bool)).astype(float)
+        each = near @ np.maximum(posts, 0.0)
+        return near, np.where(posts > _SOME, each, np.nan)
+
     @cached_property
     def three(self) -> dict[str, Array]:
         """1 in Beijing, in Tianjin and in Hebei, (N,) each."""
@@ -179,16 +198,15 @@ def _work(world: World, year: Year | None, row: int | None) -> Values:
     state, start = year.state, world.start
     private, services = state.jobs - start.jobs, state.jobs_S - start.jobs_S
     posts = plan.change[row].sum(0)
-    gained = posts > _SOME
-    each = np.where(gained, posts, 1.0)
+    near, each = world.near(posts)
     return {
         "private_jobs": before.jobs + private,
         "tradable_jobs": before.jobs_T + (state.jobs_T - start.jobs_T),
         "services_jobs": before.jobs_S + services,
         "institutional_jobs": official + posts,
         "jobs": values["jobs"] + private + posts,
-        "private_per_post": np.where(gained, private / each, np.nan),
-        "services_per_post": np.where(gained, services / each, np.nan),
+        "private_per_post": (near @ private) / each,
+        "services_per_post": (near @ services) / each,
     }
 
 
@@ -334,20 +352,21 @@ def _moved_totals(world: World, row: int | None) -> Totals:
 def _means(world: World, year: Year | None, values: Values) -> Totals:
     trips = world.solved.trips if year is None else year.daily
     home = trips.sum(axis=1)
-    posts = values["posts"]
-    gained = posts > _SOME
-    each = float(posts[gained].sum()) or np.nan
     daily = values["staff_daily"]
     spent = np.nan_to_num(values["staff_minutes"]) @ daily
     private = values["private_jobs"] - world.before.jobs
     services = values["services_jobs"] - world.before.jobs_S
+    posts = values["institutional_jobs"] - world.reference.staff.sum(0)
+    near, gained = world.near(posts)
+    around = near[np.isfinite(gained)].any(axis=0).astype(float)
+    each = float(np.maximum(posts, 0.0) @ around) or np.nan
     return {
         "mean_minutes": float(values["mean_minutes"] @ home / home.sum()),
         "share_over_60": float(values["share_over_60"] @ home / home.sum()),
         "cross_commuters": float(values["out_commuters"].sum()),
         "staff_minutes": float(spent / daily.sum()) if daily.sum() > 1e-9 else np.nan,
-        "private_per_post": float(private[gained].sum()) / each,
-        "services_per_post": float(services[gained].sum()) / each,
+        "private_per_post": float(private @ around) / each,
+        "services_per_post": float(services @ around) / each,
         "wage": float(np.average(values["wage"], weights=values["private_jobs"])),
         "floor_price": float(np.average(values["floor_price"], weights=values["floor_space"])),
         "real_income": float(np.average(values["real_income"], weights=home)),

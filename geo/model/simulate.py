@@ -7,7 +7,7 @@ towards the static solution, with the roads fed back; the path becomes measures
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -98,8 +98,13 @@ def simulate(
     )  # fmt: skip
 
 
-def make_world(baseline: Baseline, scenario: Scenario) -> World:
+def make_world(baseline: Baseline, scenario: Scenario, *, linear: bool = False) -> World:
     """Solve a checked scenario: its plan, every year and the long run.
+
+    Parameters
+    ----------
+    linear
+        Trust the linear answer of the roads in the long run too.
 
     Raises
     ------
@@ -122,12 +127,12 @@ def make_world(baseline: Baseline, scenario: Scenario) -> World:
     air = _atmosphere(baseline, reference, base, assumed)
     roads = None if assumed["congestion_response"] == 0 else _feedback(baseline, assumed)
     answers = air.change if assumed["amenity_pm"] > 0 else None
-    return World(baseline, reference, solve_plan(plan, roads, answers), air)
+    return World(baseline, reference, solve_plan(plan, roads, answers, linear=linear), air)
 
 
 def _feedback(baseline: Baseline, assumed: Assumptions) -> Feedback | None:
     scale, kept = assumed["congestion_response"], baseline.feedback
-    return kept if kept is None or scale == kept.scale else replace(kept, scale=scale)
+    return kept if kept is None or scale == kept.scale else kept.scaled(scale)
 
 
 def _atmosphere(
