@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from geo.errors import Fault, GeoError
     from geo.measures import MEASURES, summary
-    from geo.model import calibrate, compare_levels, simulate, simulate_level0
+    from geo.model import calibrate, simulate_level0
+    from geo.model.simulate import compare_levels, simulate
     from geo.outcome import Outcome, compare
     from geo.presets import PRESETS, preset, preset_skipped
     from geo.region import Region, load_region

@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -19,7 +19,7 @@ from geo.errors import ExportError, Fault, GeoError, ScenarioError
 from geo.maps.export import export_html
 from geo.maps.view import build_view
 from geo.measures import MEASURES, summary
-from geo.model import calibrate, simulate_level0
+from geo.model import calibrate, simulate
 from geo.presets import PRESETS, preset, preset_skipped
 from geo.region import Region, load_region
 from geo.report import write_report
@@ -67,14 +67,15 @@ def _told(language: str) -> Iterator[None]:
 def run(
     scenario: Annotated[Path, typer.Argument(help=_help("scenario"))],
     out: Annotated[Path, typer.Option("--out", "-o", help=_help("out"))],
+    level0: Annotated[bool, typer.Option("--level0", help=_help("level0"))] = False,  # noqa: FBT002 - a switch
     language: Language = "en",
 ) -> None:
     """Run a scenario and write tables and map."""
     with _told(language):
-        _run(scenario, out, language)
+        _run(scenario, out, language, "level0" if level0 else "full")
 
 
-def _run(path: Path, out: Path, language: str) -> None:
+def _run(path: Path, out: Path, language: str, model: Literal["full", "level0"]) -> None:
     steps = iter(range(1, 6))
 
     def step(name: str) -> None:
@@ -86,7 +87,7 @@ def _run(path: Path, out: Path, language: str) -> None:
     step("calibrate")
     baseline = calibrate(region)
     step("model")
-    outcome = simulate_level0(baseline, scenario)
+    outcome = simulate(baseline, scenario, model=model)
     step("tables")
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -134,7 +135,7 @@ def report(  # noqa: PLR0917 - Typer takes options as arguments
         region = load_region()
         baseline = calibrate(region)
         outcomes = [
-            simulate_level0(baseline, _read(path, region, language))
+            simulate(baseline, _read(path, region, language))
             for path in (scenario, other)
             if path is not None
         ]

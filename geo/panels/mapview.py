@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import streamlit as st
@@ -63,7 +64,9 @@ def _event(value: object) -> MapEvent | None:
     )
 
 
+@cache
 def _component() -> Any:
+    # declaring looks through the call stack's modules, which takes longer than a rerun should
     return components.declare_component(_NAME, path=str(folder()))
 
 

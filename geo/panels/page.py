@@ -44,7 +44,9 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { padding: 0.9rem 1.4rem 2rem; max-width: 1920px; }
 [data-testid="stHeader"] { background: transparent; height: 2rem; pointer-events: none; }
 h4 { padding: 0.2rem 0 0.1rem !important; font-size: 1.15rem !important; }
-[data-testid="stMainBlockContainer"] [data-testid="stCaptionContainer"] { font-size: 0.8rem; color: #55626a; opacity: 1; }
+[data-testid="stMainBlockContainer"] [data-testid="stCaptionContainer"] {
+  font-size: 0.8rem; color: #55626a; opacity: 1;
+}
 [data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; row-gap: 0; }
 @media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding: 0.8rem 0.6rem 2rem; } }
 </style>

@@ -57,7 +57,10 @@ def _kept(session: Session, voice: Voice) -> None:
     if desk.owner.kind == "link":
         with st.container(border=True):
             st.markdown(voice("app.desk.way_back"))
-            st.code(f"{(st.context.url or '').partition('?')[0].rstrip('/')}/?desk={desk.owner.key}", language=None)
+            st.code(
+                f"{(st.context.url or '').partition('?')[0].rstrip('/')}/?desk={desk.owner.key}",
+                language=None,
+            )
     elif desk.owner.kind == "user":
         st.caption(voice("app.desk.user", name=desk.owner.name))
         if st.button(voice("app.desk.logout"), key="logout"):
@@ -91,9 +94,7 @@ def _current(session: Session, region: Region, voice: Voice) -> None:
         st.rerun()
     last = len(desk.saved) == 1
     hint = voice("app.shelf.delete_last") if last else voice("app.shelf.delete_help")
-    if row.button(
-        voice("app.shelf.delete"), key="shelf_delete", disabled=last, help=hint, width="stretch"
-    ):
+    if row.button(voice("app.shelf.delete"), key="shelf_delete", disabled=last, help=hint, width="stretch"):
         desk.delete()
         st.rerun()
 
