@@ -276,7 +276,8 @@ def test_a_limit_that_an_edit_breaks_is_counted_on_the_tab_and_explained(app):
     app.toggle(key=f"{NEW}_free").set_value(True).run()
     app.text_input(key=f"{NEW}_name").set_value("A whole city").run()
     app.selectbox(key=f"{NEW}_destination").set_value("130632").run()
-    app.number_input(key=f"{NEW}_posts_None").set_value(1_000_000).run()
+    app.selectbox(key=f"{NEW}_origin").set_value("110105").run()
+    app.number_input(key=f"{NEW}_posts_None").set_value(600_000).run()
     app.number_input(key=f"{NEW}_home").set_value(100).run()
     press(app, f"{NEW}_do")
     assert any("limit exceeded" in one.value.lower() for one in app.toast)
@@ -285,6 +286,16 @@ def test_a_limit_that_an_edit_breaks_is_counted_on_the_tab_and_explained(app):
     assert "Residents of Xiongan, planned in the long run" in texts(app)
     assert "Source of the limit" in texts(app)
     assert len(shelf(app).current.moves) == 1
+
+
+def test_a_move_that_the_model_cannot_hold_is_refused_before_it_is_kept(app):
+    app = empty_on_moves(app)
+    app.toggle(key=f"{NEW}_free").set_value(True).run()
+    app.text_input(key=f"{NEW}_name").set_value("More than there is").run()
+    app.number_input(key=f"{NEW}_posts_None").set_value(1_000_000).run()
+    press(app, f"{NEW}_do")
+    assert "Nothing was lost" in texts(app)
+    assert not shelf(app).current.moves
 
 
 def test_a_budget_is_checked_and_stays_in_the_address():

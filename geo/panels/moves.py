@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from geo.errors import ScenarioError
+from geo.errors import GeoError
+from geo.panels.state import outcome_of
 from geo.panels.text import plain
 from geo.scenario import FIRST_YEAR, KINDS, LAST_YEAR, Move, Scenario, validate
 
@@ -81,12 +82,12 @@ def add(session: Session, region: Region, voice: Voice, moves: tuple[Move, ...])
 
     Raises
     ------
-    ScenarioError
-        If the scenario cannot hold them; it is then as it was.
+    GeoError
+        If the scenario cannot hold them, or the model no answer to them; it is then as it was.
     """
     current = session.shelf.current
     changed = _with_moves(current, (*current.moves, *moves))
-    validate(changed, region)
+    outcome_of(changed)
     session.shelf.put(changed)
     names = _Names.of(region, voice)
     last = moves[-1]
@@ -208,7 +209,7 @@ def _form(session: Session, region: Region, voice: Voice, names: _Names, editing
         try:
             move = Move(**{name: value for name, value in fields.items() if value is not None})
             _commit(session, region, voice, move, editing)
-        except ScenarioError as error:
+        except GeoError as error:
             refused(voice, error)
         else:
             st.session_state.pop("editing", None)
@@ -225,12 +226,12 @@ def _commit(session: Session, region: Region, voice: Voice, move: Move, editing:
     scenario = session.shelf.current
     moves = tuple(move if place == editing else kept for place, kept in enumerate(scenario.moves))
     changed = _with_moves(scenario, moves)
-    validate(changed, region)
+    outcome_of(changed)
     session.shelf.put(changed)
     session.notice = voice("app.moves.changed", name=_Names.of(region, voice).of_move(move))
 
 
-def refused(voice: Voice, error: ScenarioError) -> None:
+def refused(voice: Voice, error: GeoError) -> None:
     """Say why something was not taken over, and that nothing was lost."""
     faults = "\n".join(f"- {plain(fault.text(voice.language))}" for fault in error.faults)
     st.error(f"{voice('app.moves.refused')}\n\n{faults}\n\n{voice('app.error.kept')}")
@@ -381,7 +382,7 @@ def _many(session: Session, region: Region, voice: Voice, names: _Names) -> None
         )
         try:
             add(session, region, voice, moves)
-        except ScenarioError as error:
+        except GeoError as error:
             refused(voice, error)
         else:
             st.rerun()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from geo.errors import GeoError, ScenarioError
+from geo.errors import GeoError
 from geo.panels import (
     compare,
     data,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 _MAP_HEIGHT = 680
+_FIRST_MEASURE = "population"
 _DRAG_START, _DRAG_YEARS = 2027, 3
 _STYLE = """
 <style>
@@ -98,7 +99,7 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
         view = map_of(session)
-    state = {"a": -1, "b": session.shelf.active, **sharing.view_now().state()}
+    state = {"a": -1, "b": session.shelf.active, "measure": _FIRST_MEASURE, **sharing.view_now().state()}
     # a link starts another frame; else the one that is there keeps its view
     number = st.session_state.get("map_key", 0)
     key = f"map_{number}" if number else "map"
@@ -118,7 +119,7 @@ def _on_drag(session: Session, here: Region, voice: Voice, event: MapEvent) -> N
             class_default=True,
         )
         moves.put(session, here, voice, move)
-    except ScenarioError as error:
+    except GeoError as error:
         moves.refused(voice, error)
     else:
         st.rerun()
