@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from geo.assumptions import ASSUMPTIONS, Assumptions, AssumptionSpec
-from geo.errors import ModelError
+from geo.errors import Fault, ModelError
 from geo.model.baseline import Baseline, calibrate
-from geo.model.economy import floor_elasticity, parameters
+from geo.model.economy import economy, floor_elasticity, parameters
 from geo.model.gravity import furness
 from geo.model.indicators import indicators
+from geo.model.multiplier import local_multipliers
 from geo.model.simulate import make_world
 from geo.region import Region
 from geo.scenario import Scenario, validate
@@ -34,7 +35,7 @@ from geo.scenario import Scenario, validate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Ensemble", "drawn", "paired", "run_ensemble"]
+__all__ = ["Ensemble", "draw_of", "drawn", "multiplier_draws", "paired", "run_ensemble"]
 
 Array = NDArray[np.float64]
 
@@ -109,6 +110,8 @@ class Ensemble:
         The year of the values by county.
     regional
         Measure id to the region's number, (D, T).
+    regional_changes
+        The same less what it was before any move, (D, T).
     changes
         Measure id to the change by county in ``year``, (D, N).
     draws
@@ -122,6 +125,7 @@ class Ensemble:
     codes: tuple[str, ...]
     year: int
     regional: dict[str, Array] = field(repr=False)
+    regional_changes: dict[str, Array] = field(repr=False)
     changes: dict[str, Array] = field(repr=False)
     draws: pd.DataFrame = field(repr=False)
     refused: dict[str, int]
@@ -129,6 +133,11 @@ class Ensemble:
     def interval(self, measure: str, low: float = LOW, high: float = HIGH) -> pd.DataFrame:
         """Return low, median and high of the region's number, years as rows."""
         found = _quantiles(self.regional[measure], low, high)
+        return pd.DataFrame(found.T, index=self.years, columns=["low", "median", "high"])
+
+    def change(self, measure: str, low: float = LOW, high: float = HIGH) -> pd.DataFrame:
+        """Return low, median and high of the change of the region's number, years as rows."""
+        found = _quantiles(self.regional_changes[measure], low, high)
         return pd.DataFrame(found.T, index=self.years, columns=["low", "median", "high"])
 
     def by_county(self, measure: str, low: float = LOW, high: float = HIGH) -> pd.DataFrame:
@@ -215,6 +224,7 @@ def _gathered(start: Baseline, asked: _Job, found: dict[int, Any], refused: dict
     return Ensemble(
         scenario, first["years"], start.codes, year,
         {key: np.stack([one["regional"][key] for one in found.values()]) for key in first["regional"]},
+        {key: np.stack([one["moved"][key] for one in found.values()]) for key in first["moved"]},
         {key: np.stack([one["changes"][key] for one in found.values()]) for key in first["changes"]},
         pd.DataFrame({number: drawn(seed, number, keep) for number in found}).T, refused,
     )  # fmt: skip
@@ -269,11 +279,12 @@ def _run(start: Baseline, job: _Job) -> Any:
         world = make_world(base, asked, linear=True)
     except ModelError as error:
         return error
-    rows, before, totals = indicators(world)
+    rows, before, totals, first = indicators(world)
     place = int(np.flatnonzero(world.plan.years[:-1] == job.year)[0])
     return {
         "years": world.plan.years[:-1],
         "regional": {key: value[:-1] for key, value in totals.items()},
+        "moved": {key: value[:-1] - first[key] for key, value in totals.items()},
         "changes": {key: rows[key][place] - before[key] for key in COUNTY_MEASURES},
     }
 
@@ -293,6 +304,40 @@ def _with_error(start: Baseline, job: _Job) -> Baseline:
     # roads stay: what traffic changes is asked for, not how much of it there is
     other.__dict__["feedback"] = start.feedback
     return other
+
+
+def multiplier_draws(
+    baseline: Baseline, destinations: tuple[str, ...], *, size: int = 100, seed: int = 0
+) -> dict[str, Array]:
+    """Return the local multiplier under draws: private jobs, services, tradables, (D,) each.
+
+    Parameters
+    ----------
+    destinations
+        County codes over which each draw takes its mean.
+
+    Raises
+    ------
+    ModelError
+        If the baseline was made by hand.
+    """
+    if baseline.inputs is None or baseline.travel is None or baseline.fit is None:
+        raise ModelError(Fault("simulate.hand_made", "baseline"))
+    rows: dict[str, list[float]] = {}
+    for number in islice(_stable(baseline, Scenario(), seed, {"unstable": 0}), 2 * size):
+        assumed = drawn(seed, number)
+        try:
+            found = local_multipliers(
+                economy(baseline.inputs, baseline.travel, baseline.fit, assumed), inputs=baseline.inputs,
+                minutes=baseline.minutes, codes=baseline.codes, destinations=destinations, assumed=assumed,
+            )  # fmt: skip
+        except ModelError:
+            continue
+        for name, jobs in found.items():
+            rows.setdefault(name, []).append(float(jobs.mean()))
+        if len(rows["private"]) == size:
+            break
+    return {name: np.array(values) for name, values in rows.items()}
 
 
 def paired(first: Ensemble, second: Ensemble, measure: str) -> pd.DataFrame:

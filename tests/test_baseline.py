@@ -2,10 +2,12 @@
 
 import dataclasses
 import logging
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
+from geo.assumptions import spec_of
 from geo.model.archive import pack, unpack
 from geo.model.baseline import FILE, load_baseline, measure, shipped
 
@@ -19,13 +21,34 @@ def test_what_ships_is_what_calibration_gives(region, fresh, caplog):
     with caplog.at_level(logging.WARNING):
         read = load_baseline(region)
     assert caplog.records == []
-    np.testing.assert_allclose(read.flows, fresh.flows, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(read.minutes, fresh.minutes, rtol=1e-12)
-    assert read.fit.gravity == fresh.fit.gravity
-    assert read.travel.fit.speeds == fresh.travel.fit.speeds
-    np.testing.assert_allclose(read.fit.moments["model"], fresh.fit.moments["model"], rtol=1e-12)
+    # one thread of linear algebra or two: the last figures differ
+    np.testing.assert_allclose(read.flows, fresh.flows, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(read.minutes, fresh.minutes, rtol=1e-8)
+    assert asdict(read.fit.gravity) == pytest.approx(asdict(fresh.fit.gravity), rel=1e-7)
+    assert read.travel.fit.speeds == pytest.approx(fresh.travel.fit.speeds, rel=1e-8)
+    np.testing.assert_allclose(read.fit.moments["model"], fresh.fit.moments["model"], rtol=1e-6)
     for kind, posts in fresh.jobs.institutional.items():
         np.testing.assert_array_equal(read.jobs.institutional[kind], posts)
+
+
+def test_the_rest_of_the_baseline_is_read_back(region, fresh):
+    read = load_baseline(region)
+    for name in read.inputs.names():
+        np.testing.assert_array_equal(getattr(read.inputs, name), getattr(fresh.inputs, name))
+    assert read.inputs.facts == fresh.inputs.facts
+    np.testing.assert_allclose(read.roads.network.capacity, fresh.roads.network.capacity, rtol=1e-6)
+    np.testing.assert_allclose(read.roads.drive, fresh.roads.drive, rtol=1e-8)
+    np.testing.assert_allclose(read.roads.before.times, fresh.roads.before.times, rtol=1e-6)
+    assert read.inventory["tonnes"].tolist() == pytest.approx(fresh.inventory["tonnes"].tolist())
+    assert read.multiplier.multiplier == pytest.approx(fresh.multiplier.multiplier, rel=1e-6)
+
+
+def test_the_fitted_multiplier_is_what_scenarios_assume(fresh):
+    # the fit stands in the assumptions as a number; three figures of it
+    assert 0.0 < fresh.multiplier.distance < 1.0
+    assert fresh.multiplier.multiplier == pytest.approx(0.7, abs=1e-3)
+    for name, value in fresh.multiplier.values.items():
+        assert spec_of(name).default == pytest.approx(value, rel=2e-3)
 
 
 def test_equal_contents_give_equal_bytes(fresh):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from geo.model.plan import Plan
     from geo.model.state import Calibrated, Equilibrium
 
-__all__ = ["World", "at_rest", "indicators"]
+__all__ = ["Indicators", "World", "at_rest", "indicators"]
 
 Values = dict[str, Array]
 Totals = dict[str, float]
@@ -123,13 +123,34 @@ def at_rest(economy: Calibrated) -> Equilibrium:
     return found
 
 
-def indicators(world: World) -> tuple[Values, dict[str, Array], dict[str, Array]]:
-    """Return measures by row and county, (T + 1, N), before, (N,), and for the region, (T + 1,)."""
+class Indicators(NamedTuple):
+    """Every measure of a solved scenario.
+
+    Attributes
+    ----------
+    values
+        By row of the plan, the long run last, and county, (T + 1, N).
+    before
+        Before any move, (N,).
+    totals
+        For the region, (T + 1,).
+    first
+        For the region before any move.
+    """
+
+    values: Values
+    before: Values
+    totals: dict[str, Array]
+    first: Totals
+
+
+def indicators(world: World) -> Indicators:
+    """Return every measure of a solved scenario."""
     rows = [_row(world, year, row) for row, year in enumerate(world.solved.years)]
-    before = _row(world, None, None)[0]
+    before, first = _row(world, None, None)
     values = {key: np.stack([row[0][key] for row in rows]) for key in before}
     totals = {key: np.array([row[1][key] for row in rows]) for key in rows[0][1]}
-    return values, before, totals
+    return Indicators(values, before, totals, first)
 
 
 def _row(world: World, year: Year | None, row: int | None) -> tuple[Values, Totals]:

@@ -54,12 +54,15 @@ class FullOutcome(Outcome):
     ----------
     long_run, long_run_regional
         Every measure in the static solution that the path approaches, (N,), and for the region.
+    regional_before
+        The region's numbers before any move.
     world
         The solved economy that the measures were read from, to explain them by.
     """
 
     long_run: Mapping[str, Array] = field(default_factory=dict, repr=False)
     long_run_regional: Mapping[str, float] = field(default_factory=dict, repr=False)
+    regional_before: Mapping[str, float] = field(default_factory=dict, repr=False)
     world: World | None = field(default=None, repr=False)
 
 
@@ -89,12 +92,12 @@ def simulate(
         return simulate_level0(start, scenario)
     validate(scenario, start)
     world = make_world(start, scenario)
-    values, before, totals = indicators(world)
+    values, before, totals, first = indicators(world)
     return FullOutcome(
         CALENDAR, start.codes, {key: value[:-1] for key, value in values.items()}, before,
         {key: value[:-1] for key, value in totals.items()}, scenario, start.region_hash, "full",
         {key: value[-1] for key, value in values.items()},
-        {key: float(value[-1]) for key, value in totals.items()}, world,
+        {key: float(value[-1]) for key, value in totals.items()}, first, world,
     )  # fmt: skip
 
 
