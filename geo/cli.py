@@ -20,6 +20,7 @@ from geo.maps.export import export_html
 from geo.maps.view import build_view
 from geo.measures import MEASURES, summary
 from geo.model import calibrate, simulate
+from geo.model.baseline import FILE, measure, shipped
 from geo.presets import PRESETS, preset, preset_skipped
 from geo.region import Region, load_region
 from geo.report import write_report
@@ -99,6 +100,20 @@ def _run(path: Path, out: Path, language: str, model: Literal["full", "level0"])
     for effect in summary(outcome, language):
         typer.echo(f"{effect.text} [{say(f'status.{effect.status}', language)}]")
     typer.echo(say("cli.done", language, folder=out), err=True)
+
+
+@app.command("calibrate", help=_help("calibrate"))
+def write_baseline(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help=_help("calibrate_out"))] = None,
+    language: Language = "en",
+) -> None:
+    """Calibrate the region from its layers and write the baseline that ships with them."""
+    with _told(language):
+        region = load_region()
+        path = out or region.folder / FILE
+        with _writing(path):
+            path.write_bytes(shipped(measure(region)))
+        typer.echo(say("cli.done", language, folder=path), err=True)
 
 
 def _in_file(fault: Fault, path: Path) -> Fault:

@@ -6,8 +6,10 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from geo.assumptions import spec_of
+from geo.cli import app
 from geo.model.archive import pack, unpack
 from geo.model.baseline import FILE, load_baseline, measure, shipped
 
@@ -80,3 +82,10 @@ def test_an_archive_keeps_arrays_and_header(tmp_path):
     assert header == {"name": "京"}
     np.testing.assert_array_equal(found["whole"], arrays["whole"])
     np.testing.assert_array_equal(found["real"], arrays["real"])
+
+
+def test_one_command_calibrates(fresh, tmp_path, monkeypatch):
+    monkeypatch.setattr("geo.cli.measure", lambda _region: fresh)
+    done = CliRunner().invoke(app, ["calibrate", "--out", str(tmp_path / "b.npz")])
+    assert done.exit_code == 0
+    assert (tmp_path / "b.npz").read_bytes() == shipped(fresh)
