@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the made-up outcomes of tests/
 
 import synthetic_maps as made
+from ports import free_port
 
 from geo.maps.export import export_html
 from geo.maps.view import build_view
@@ -129,12 +129,6 @@ def exported(region, tmp_path_factory):
     path = tmp_path_factory.mktemp("map") / "map.html"
     export_html(view, path)
     return path.as_uri()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from geo.report import report_html
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
-WAIT = 60_000
+WAIT = 120_000  # a cold start on a busy machine
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],

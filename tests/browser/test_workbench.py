@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import free_port
-from test_app import current_moves, map_frame, settle
+from ports import free_port
+from test_visit import current_moves, map_frame, settle
 
 ROOT = Path(__file__).parents[2]
 WAIT = 120_000  # a cold start on a busy machine

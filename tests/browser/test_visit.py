@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 ROOT = Path(__file__).parents[2]
-WAIT = 60_000
+WAIT = 120_000  # a cold start on a busy machine
 
 pytestmark = pytest.mark.browser
 
@@ -21,10 +22,9 @@ HOSTILE = '<img src=x onerror="window.hacked=1">${window.hacked=2}</script><scri
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """Serve the app as ``jingjinji app`` does, for the tests of this file."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    options.append("--server.fileWatcherType=none")
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
     environment = os.environ | {"JINGJINJI_STORE": str(tmp_path_factory.mktemp("store") / "s.sqlite")}
     with subprocess.Popen(
