@@ -9,6 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from geo.measures import MEASURES, summary
+from geo.model.explain import explain
+from geo.model.simulate import compare_levels
+from geo.panels.state import level0_of
 from geo.panels.text import plain
 
 if TYPE_CHECKING:
@@ -80,7 +83,44 @@ def _table(voice: Voice, region: Region, outcome: Outcome) -> None:
     else:
         st.dataframe(frame, hide_index=True, height=320, key="county_table")
     status = voice(f"status.{measure.status}")
-    st.caption(voice("app.effects.status", status=status, source=measure.source))
+    st.caption(voice("app.effects.status", status=status, source=measure.source_text(voice.language)))
+    _explained(voice, region, outcome, measure, year)
+    _checked(voice, outcome, year)
+
+
+def _explained(voice: Voice, region: Region, outcome: Outcome, measure: Measure, year: int) -> None:
+    """Show the terms that made one number, down to the rows of the facts."""
+    with st.expander(voice("app.effects.explain")):
+        change = np.abs(outcome.change(measure.id, year))
+        codes = [outcome.codes[place] for place in np.argsort(-np.nan_to_num(change), kind="stable")]
+        names = region.counties[f"name_{voice.language}"]
+        code = st.selectbox(
+            voice("app.effects.county"), codes, format_func=names.__getitem__, key="explained_county"
+        )
+        # a code block shows text letter by letter and may be copied
+        st.code(
+            explain(outcome, region, measure.id, code, year).text(voice.language),
+            language=None,
+            wrap_lines=True,
+        )
+
+
+def _checked(voice: Voice, outcome: Outcome, year: int) -> None:
+    """Set the full model beside plain accounting."""
+    with st.expander(voice("app.effects.check")):
+        st.write(voice("app.effects.check_text"))
+        table = compare_levels(outcome, level0_of(outcome.scenario), year)
+        rows = [
+            (
+                f"{measure.name(voice.language)} ({voice(f'unit.{measure.unit}')})",
+                measure.text(row["full"], voice.language),
+                measure.text(row["level0"], voice.language),
+                voice.number(row["correlation"], digits=2),
+            )
+            for measure, row in ((MEASURES[str(key)], row) for key, row in table.iterrows())
+        ]
+        head = [voice(f"app.effects.{name}") for name in ("measure", "full", "level0", "correlation")]
+        st.dataframe(pd.DataFrame(rows, columns=head), hide_index=True, key="check_table")
 
 
 def _rows(voice: Voice, region: Region, outcome: Outcome, measure: Measure, year: int) -> pd.DataFrame:

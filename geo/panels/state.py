@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from geo.maps.own import OwnLayer
     from geo.outcome import Outcome
 
-__all__ = ["Session", "map_of", "open_session", "outcome_of", "region"]
+__all__ = ["Session", "level0_of", "map_of", "open_session", "outcome_of", "region"]
 
 _OUTCOMES_KEPT = 64
 
@@ -49,6 +49,12 @@ def region() -> Region:
 def outcome_of(scenario: Scenario) -> Outcome:
     """Return what follows from a scenario, computed once per content."""
     return simulate(region(), scenario)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})
+def level0_of(scenario: Scenario) -> Outcome:
+    """Return the direct effects alone, by plain accounting."""
+    return simulate(region(), scenario, model="level0")
 
 
 def map_of(session: Session) -> MapView:
