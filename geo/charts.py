@@ -452,7 +452,9 @@ def spread_of_counties(two: Pair, measure: str, year: int, language: str = "en")
         )
         for low, high in zip(classes.bounds[:-1], classes.bounds[1:], strict=True)
     ]
-    held = {key: classes.counts(one.at(measure, year)) for key, one in (("a", two.first), ("b", two.second))}
+    held = {
+        key: classes.counts(one.at(measure, year))[0] for key, one in (("a", two.first), ("b", two.second))
+    }
     rows = [
         {"name": name, "value": int(count), "text": str(int(count)), "side": labels[key]}
         for key, counts in held.items()
@@ -463,9 +465,7 @@ def spread_of_counties(two: Pair, measure: str, year: int, language: str = "en")
         Field("class", title, shown.unit_name(language)),
         *(Field(key, labels[key], say("compare.counties", language)) for key in held),
     )
-    table = Table(
-        "spread", title, fields, tuple(zip(names, *(one.tolist() for one in held.values()), strict=True))
-    )
+    table = Table("spread", title, fields, tuple(zip(names, *held.values(), strict=True)))
     moved = int(np.sum(classes.of(two.first.at(measure, year)) != classes.of(two.second.at(measure, year))))
     alt = say("compare.alt.spread", language, moved=moved, classes=len(names))
     spec = _paired_bars(rows, labels, say("compare.counties", language), language)

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from geo import report
 from geo.assumptions import Assumptions
+from geo.classes import MISSING, NEUTRAL, Classes, diverging_classes, sequential_classes
 from geo.cli import FAULT, app
 from geo.errors import ExportError, ModelError
 from geo.measures import MEASURES
 from geo.model import calibrate, simulate_level0
 from geo.report import pdf, report_html, report_pdf, static_map_svg, write_report
-from geo.report.classes import MISSING, NEUTRAL, Classes, diverging_classes, sequential_classes
 from geo.report.figures import Line, line_chart_svg
 from geo.scenario import Move, Scenario
 from geo.words import number, section

@@ -11,16 +11,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.classes import MISSING, diverging_classes, sequential_classes
 from geo.measures import MEASURES, XIONGAN, Measure
-from geo.report.classes import MISSING, diverging_classes, sequential_classes
 from geo.report.markup import Markup, join, tag
 from geo.words import LANGUAGES, number, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from geo.classes import Classes
     from geo.region import Region
-    from geo.report.classes import Classes
 
 __all__ = ["Line", "line_chart_svg", "static_map_svg"]
 

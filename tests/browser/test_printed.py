@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geo.classes import diverging_classes, sequential_classes
 from geo.model import simulate_level0
 from geo.presets import preset
 from geo.report import report_html, report_pdf
-from geo.report.classes import diverging_classes, sequential_classes
 
 pytestmark = pytest.mark.browser
 
