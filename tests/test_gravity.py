@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import ModelError
-from geo.model.gravity import FREE, Gravity, fit_gravity, furness, gravity_moments
+from geo.model.gravity import FREE, TARGETS, Gravity, _report, fit_gravity, furness, gravity_moments
 from geo.model.jobs import estimate_jobs, tilted_shares
 from geo.model.level0 import calibrate
 
@@ -167,3 +167,10 @@ def test_parameters_stay_inside_their_bounds(region):
     gravity = calibrate(region).fit.gravity
     for free in FREE:
         assert free.low < getattr(gravity, free.name) < free.high
+
+
+def test_a_moment_ten_percent_high_is_reported_so():
+    target = TARGETS[0]
+    (row,) = _report((target,), {target.key: 1.1 * target.value}).to_dict("records")
+    assert row["gap_percent"] == pytest.approx(10)
+    assert row["gap"] == pytest.approx(0.1 * target.value)

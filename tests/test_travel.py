@@ -195,3 +195,8 @@ def test_a_later_rail_network_is_never_slower(region, travel):
     later = measure_travel(region, year=2030)
     assert (later.rail <= travel.rail + 1e-9).all()
     assert (later.rail < travel.rail - 1).any()
+
+
+def test_a_tiny_county_takes_three_minutes_even_without_time_at_the_door(monkeypatch):
+    monkeypatch.setattr("geo.model.travel.TERMINAL_MINUTES", 0.0)
+    assert own_zone_minutes(np.array([1e-9]), np.array([2.0])).tolist() == [3.0]
