@@ -21,6 +21,7 @@ from geo.model.roads import (
     linear_error,
     loop,
     make_roads,
+    road_share,
 )
 
 DRIVE = 0.1
@@ -283,3 +284,11 @@ def test_flows_of_another_size_are_refused(region, baseline):
 def test_a_longer_peak_drives_fewer_km_a_day(roads):
     longer = replace(roads, peak_share=2 * roads.peak_share)
     assert longer.yearly_km(roads.before) == pytest.approx(0.5 * roads.yearly_km(roads.before))
+
+
+def test_the_faster_way_has_the_larger_share_by_hand():
+    road, rail = np.array([[5.0, 60.0], [60.0, 5.0]]), np.array([[np.inf, 40.0], [np.inf, np.inf]])
+    # twenty minutes slower at 0.05 a minute: 1 / (1 + e)
+    share = road_share(road, rail, 0.05, 0.0)
+    assert share == pytest.approx(np.array([[1, 1 / (1 + np.e)], [1, 1]]))
+    assert road_share(road, rail, 0.05, -1.0)[0, 1] == pytest.approx(0.5)

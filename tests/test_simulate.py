@@ -1,6 +1,7 @@
 """The full model on the region: what it hands on, how it compares with level 0, and what it refuses."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from geo.errors import ModelError, ScenarioError
 from geo.measures import GROUPS, MEASURES, in_group, summary
 from geo.model.baseline import calibrate
+from geo.model.path import daily_trips
 from geo.model.simulate import compare_levels, simulate
+from geo.model.state import Shock
 from geo.presets import preset
 from geo.scenario import Move, Scenario
 from geo.words import LANGUAGES
@@ -152,3 +155,33 @@ def test_a_hand_made_baseline_is_for_level_0_only(region):
         simulate(by_hand, Scenario())
     assert {fault.code for fault in caught.value.faults} == {"simulate.hand_made"}
     assert simulate(by_hand, Scenario(), model="level0").model == "level0"
+
+
+def test_staff_avoid_homes_that_are_farther_in_time():
+    # two zones, staff at home half and half; ten minutes more from home 0 to work 1, eps kappa = 0.05
+    base = SimpleNamespace(
+        staff_home=np.full((2, 2), 0.5), staff_eps=np.array([2.0]), parameters=SimpleNamespace(kappa=0.025)
+    )
+    plan = SimpleNamespace(
+        base=base,
+        stayers=np.zeros((1, 1)),
+        homes=np.zeros((1, 2)),
+        daily=np.ones((1, 2)),
+        there=np.zeros((1, 2)),
+    )
+    state = SimpleNamespace(
+        amenity_hat=np.ones(2), cost_of_living_hat=np.ones(2), staff_jobs=np.array([[100.0, 200.0]])
+    )
+    shock = Shock(minutes=np.array([[0.0, 10.0], [0.0, 0.0]]))
+    homes, trips = daily_trips(plan, 0, state, np.zeros((2, 2)), shock)
+    far = np.exp(-0.5) / (1 + np.exp(-0.5))
+    assert homes == pytest.approx(np.array([[0.5, far], [0.5, 1 - far]]))
+    assert trips == pytest.approx(np.array([[50, 200 * far], [50, 200 * (1 - far)]]))
+
+
+def test_jobs_per_post_count_the_posts_gained_also_where_others_leave_nearby(region):
+    near = simulate(region, Scenario(name="near", moves=(office(destination="110112", posts=1000),)))
+    place = near.codes.index("110112")
+    per_post = near.at("private_per_post", 2050)[place]
+    assert np.isfinite(per_post)
+    assert abs(per_post) < 3

@@ -27,7 +27,7 @@ from geo.model.feedback import Feedback
 from geo.model.gravity import Gravity, GravityFit, fit_gravity
 from geo.model.jobs import Jobs, estimate_jobs
 from geo.model.multiplier import MultiplierFit, fit_multiplier, local_multipliers
-from geo.model.roads import Roads, _road_share, make_roads
+from geo.model.roads import Roads, make_roads, road_share
 from geo.model.travel import RoadFit, RoadGraph, Travel, measure_travel
 from geo.region import Region, load_region
 from geo.words import say
@@ -264,7 +264,7 @@ def _read_roads(
         nodes=len(header["codes"]), names=tuple(header["codes"]),
     )  # fmt: skip
     gravity = commuting.gravity
-    by_road = _road_share(travel.road, travel.rail, gravity.decay, header["asc"])
+    by_road = road_share(travel.road, travel.rail, gravity.decay, header["asc"])
     return Roads(
         codes=tuple(header["codes"]), network=network, drive=arrays["roads_drive"][:, None] * by_road,
         trips=commuting.flows, road=travel.road, rail=travel.rail, minutes=commuting.minutes,

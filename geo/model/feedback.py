@@ -17,7 +17,7 @@ import numpy as np
 from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse import diags_array
 
-from geo.model.roads import OWN_BETA, Traffic, _road_share
+from geo.model.roads import OWN_BETA, Traffic, road_share
 from geo.model.travel import composite_minutes
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Feedback:
     def _weight(self) -> Array:
         """Cars lost per minute by pair, (N, N)."""
         roads = self.roads
-        share = _road_share(roads.road, roads.rail, roads.decay, roads.asc)
+        share = road_share(roads.road, roads.rail, roads.decay, roads.asc)
         return np.asarray(roads.decay * roads.drive * roads.trips * share)
 
     @cached_property

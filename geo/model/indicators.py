@@ -93,7 +93,7 @@ class World:
         """
         reach = self.baseline.minutes <= LONG
         near = ((reach & (posts >= -_SOME)) | np.eye(len(posts), dtype=bool)).astype(float)
-        each = near @ np.maximum(posts, 0.0)
+        each = near @ posts
         return near, np.where(posts > _SOME, each, np.nan)
 
     @cached_property

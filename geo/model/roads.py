@@ -60,6 +60,7 @@ __all__ = [
     "linear_error",
     "loop",
     "make_roads",
+    "road_share",
 ]
 
 Array = NDArray[np.float64]
@@ -233,7 +234,7 @@ class Roads:
     @cached_property
     def road_share(self) -> Array:
         """Weight of road in the composite of the baseline, (N, N): one inside counties."""
-        return _road_share(self.road, self.rail, self.decay, self.asc)
+        return road_share(self.road, self.rail, self.decay, self.asc)
 
     def assign(self, trips: Array) -> Traffic:
         """Return the user equilibrium of daily ``trips``, (N, N)."""
@@ -333,7 +334,16 @@ def _first(values: npt.ArrayLike) -> float:
     return float(np.asarray(values).ravel()[0])
 
 
-def _road_share(road: Array, rail: Array, decay: float, asc: float) -> Array:
+def road_share(road: Array, rail: Array, decay: float, asc: float) -> Array:
+    """Return the share of trips that go by road, (N, N): the logit of equation 2, one inside a county.
+
+    Parameters
+    ----------
+    road, rail
+        Minutes, (N, N); ``inf`` where there is no train.
+    decay, asc
+        Decay per minute, and what speaks for rail at equal minutes.
+    """
     gap = np.clip(decay * (road - rail) + asc, -700.0, 700.0)
     share = 1.0 / (1.0 + np.exp(gap))
     np.fill_diagonal(share, 1.0)
@@ -384,7 +394,7 @@ def make_roads(
     own_class = _class_of_zones(region.population / region.area_km2)
     own_km = gravity.own_scale * np.diag(travel.km) * fit.detour
     own_minutes = 60.0 * own_km / np.array(fit.speeds)[own_class]
-    share = _road_share(travel.road, travel.rail, gravity.decay, gravity.asc)
+    share = road_share(travel.road, travel.rail, gravity.decay, gravity.asc)
     targets, group = congestion_targets(region)
     start = Roads(
         codes=region.codes, network=network, link_class=np.r_[graph.link_class, graph.link_class],
