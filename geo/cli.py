@@ -5,6 +5,7 @@ A fault is told on standard error with its place and remedy, and the exit code i
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -214,9 +215,14 @@ def open_app(
     with _told(language):
         page = _page()
         command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.headless=false"]
-        options = [f"--server.port={port}", "--browser.gatherUsageStats=false"]
+        # a first start would wait for an e-mail address before it opens
+        quiet = ["--browser.gatherUsageStats=false", "--server.showEmailPrompt=false"]
+        options = [f"--server.port={port}", *quiet]
+        # small matrices are solved faster by one thread each
+        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
         try:
-            raise typer.Exit(subprocess.run([*command, *options], check=False).returncode)  # noqa: S603  ours
+            done = subprocess.run([*command, *options], check=False, env=environment)  # noqa: S603  ours
+            raise typer.Exit(done.returncode)
         except KeyboardInterrupt:
             raise typer.Exit(0) from None
 
