@@ -105,13 +105,19 @@ def test_every_edit_survives_a_reload_and_a_killed_server(open_page, server):
 
     # on this machine and without a key: the desk of whoever works here
     page = open_page(f"{server.address}/?lang=en", (1280, 1000), wait=False)
-    ready(page)
+    frame = ready(page)
     tab(page, "Scenarios")
     press(page, "Branch")
-    page.get_by_label("Name", exact=True).fill("Mine")
+    # each step is seen before the next: a field may be replaced while a run goes on
+    expect(name_of(page)).to_have_value("Announced programme, copy", timeout=WAIT)
+    settle(page)
+    name_of(page).fill("Mine")
     page.keyboard.press("Tab")
+    frame.wait_for_function("jjj.app.scenarios.some((one) => one.name.en === 'Mine')", timeout=WAIT)
     settle(page)
     switches(page).first.locator("label").click()
+    frame.wait_for_function("jjj.app.scenarios[jjj.state().b].moves.length === 32", timeout=WAIT)
+    expect(switches(page).first.locator("input")).not_to_be_checked(timeout=WAIT)
     settle(page)
     assert "desk=" not in page.url
     page.reload()
