@@ -115,11 +115,11 @@ _GRAVITY = "Doubly constrained gravity model fitted to published moments (geo.mo
 
 register(
     Measure(
-        "population", "persons", "sourced", _CENSUS, "base", "sequential", 0,
+        "population", "persons", "identified", _CENSUS, "base", "sequential", 0,
         "census residents + residents who move here - residents who leave",
     ),
     Measure(
-        "density", "persons_per_km2", "derived", _CENSUS, "base", "sequential", 0, "population / area",
+        "density", "persons_per_km2", "identified", _CENSUS, "base", "sequential", 0, "population / area",
     ),
     Measure(
         "jobs", "jobs", "estimated", _JOBS, "base", "sequential", 0,
@@ -135,7 +135,7 @@ register(
         "published value of the city; level 0 does not change it",
     ),
     Measure(
-        "pm25", "ug_m3", "sourced", "city_indicators.csv, pm25_annual_mean; by city, latest year", "base",
+        "pm25", "ug_m3", "assumption", "city_indicators.csv, pm25_annual_mean; by city, latest year", "base",
         "sequential", 0, "published value of the city; level 0 does not change it",
     ),
     Measure(

@@ -345,7 +345,7 @@ function live(root) {
   let app = null;
   let last = {};
   const render = async (args) => {
-    post("streamlit:setFrameHeight", { height: args.height });
+    if (args.height !== last.height) post("streamlit:setFrameHeight", { height: args.height });
     const fixed = await readFixed(args.static);
     const scenarios = await Promise.all(args.scenarios.map(readRun));
     const own = await Promise.all(args.own.map(readOwn));
