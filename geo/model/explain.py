@@ -1,173 +1,35 @@
-"""Why a number is what it is: the terms that made it, down to the rows of the facts.
+"""Why a number of one county, or of several together, is what it is: the terms that made it, down to the facts.
 
 ``explain(outcome, region, "population", "130629", 2035).text("en")`` prints a tree. Every branch adds up, or
-multiplies up, to its parent; which of the two stands beside it.
+multiplies up, to its parent; which of the two stands beside it. The region's own numbers are explained by
+:mod:`geo.model.explain_region`, groups and differences by :mod:`geo.explaining`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo.assumptions import KINDS, spec_of
+from geo.assumptions import KINDS
 from geo.errors import Fault, ModelError
+from geo.model.cases import Case, assumed, by_move, case_of, sized, unit_of
 from geo.model.economy import WAGE_YEAR
-from geo.words import LANGUAGES, has, number, say
+from geo.model.terms import FACTS, PRODUCT, Row, Term
 
 if TYPE_CHECKING:
-    from geo.model.indicators import World
-    from geo.model.path import Year
+    from geo.model.cases import Movement
     from geo.model.result import Outcome
     from geo.model.solve import Array
     from geo.region import Region
 
-__all__ = ["Row", "Term", "explain"]
+__all__ = ["Row", "Term", "explain", "explain_case", "explain_inside", "per_head"]
 
-# Moves that contribute less than this share of the largest contribution are shown together.
-_SMALL, _MOST = 0.01, 12
 _INTO = "commuters living outside Beijing and working in Beijing (环京进京通勤者)"
-_SUM, _PRODUCT, _FACTS = "sum", "product", "facts"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the facts, or an assumption.
-
-    Parameters
-    ----------
-    file
-        Table in ``layers/facts`` or layer; ``assumptions`` or ``scenario``.
-    key
-        Which row of it.
-    source, status
-        As the row says.
-    """
-
-    file: str
-    key: str
-    source: str
-    status: str
-
-
-@dataclass(frozen=True)
-class Term:
-    """One number and what made it.
-
-    Parameters
-    ----------
-    key
-        Its name is at ``explain.<key>`` in the words; a measure's name where it is one.
-    value
-        The number.
-    unit
-        Key of a text in ``unit``.
-    how
-        Whether ``parts`` add up (``sum``), multiply up (``product``) or are merely named (``facts``).
-    parts
-        The terms that made it.
-    formula
-        The formula, with the number of its equation.
-    row
-        Where it was read.
-    label
-        A name that is no text of ours, in both languages: an institution.
-    digits
-        Decimals shown.
-    """
-
-    key: str
-    value: float
-    unit: str
-    how: str = _SUM
-    parts: tuple[Term, ...] = ()
-    formula: str = ""
-    row: Row | None = None
-    label: tuple[str, str] = ("", "")
-    digits: int = 1
-
-    def name(self, language: str = "en") -> str:
-        """Return its name in words."""
-        own = f"explain.{self.key}"
-        base = say(own if has(own, language) else f"measure.{self.key}.name", language)
-        label = self.label[LANGUAGES.index(language)]
-        return f"{base}: {label}" if label else base
-
-    def total(self) -> float:
-        """Return what the parts make: their sum or product; the value itself where they are merely named."""
-        if not self.parts or self.how == _FACTS:
-            return self.value
-        values = [part.value for part in self.parts]
-        return float(np.sum(values) if self.how == _SUM else np.prod(values))
-
-    def lines(self, language: str = "en", depth: int = 0) -> list[str]:
-        """Return the tree as lines, indented by depth."""
-        unit = say(f"unit.{self.unit}", language)
-        head = (
-            f"{'  ' * depth}{self.name(language)} = {number(self.value, language, digits=self.digits)} {unit}"
-        )
-        if self.formula and depth == 0:
-            head += f"  [{self.formula}]"
-        if self.row is not None:
-            status = say(f"status.{self.row.status}", language)
-            head += f"  ({self.row.file}, {self.row.key}: {self.row.source}; {status})"
-        if self.parts and self.how != _FACTS:
-            head += f"  {say(f'explain.how.{self.how}', language)}"
-        return [head, *(line for part in self.parts for line in part.lines(language, depth + 1))]
-
-    def text(self, language: str = "en") -> str:
-        """Return the tree as text."""
-        return "\n".join(self.lines(language))
-
-
-@dataclass(frozen=True, eq=False)
-class _Case:
-    """One question: an outcome, a county and a year."""
-
-    outcome: Outcome
-    world: World
-    region: Region
-    place: int
-    row: int
-
-    @property
-    def year(self) -> Year | None:
-        return self.world.solved.years[self.row]
-
-    @property
-    def code(self) -> str:
-        return self.world.baseline.codes[self.place]
-
-    def after(self, measure: str) -> float:
-        return float(self.outcome.values[measure][self.row, self.place])
-
-    def before(self, measure: str) -> float:
-        return float(self.outcome.before[measure][self.place])
-
-    def change(self, measure: str) -> float:
-        return self.after(measure) - self.before(measure)
-
-    def fact(self, table: str, **where: str | int) -> Row:
-        """Return the last row of the facts with these values; an estimate where there is none."""
-        rows = self.region.facts[table]
-        for column, value in where.items():
-            rows = rows[rows[column] == value]
-        key = ", ".join(f"{column} {value}" for column, value in where.items())
-        if not len(rows):
-            return Row(f"{table}.csv", key, "docs/model.md", "estimated")
-        last = rows.iloc[-1]
-        return Row(f"{table}.csv", key, str(last["source"]), str(last["status"]))
-
-    @property
-    def city(self) -> str:
-        return str(self.region.counties.at[self.code, "city_en"])
-
-    @property
-    def district(self) -> str:
-        name = str(self.region.counties.at[self.code, "name_en"])
-        return f"{self.city}: {name.removesuffix(' District')}"
+_SECTORS = "county_employed_residents_by_sector_2020"
+_LONG = 60.0  # minutes: the published share of long commutes
 
 
 def explain(outcome: Outcome, region: Region, measure: str, code: str, year: int) -> Term:
@@ -176,7 +38,7 @@ def explain(outcome: Outcome, region: Region, measure: str, code: str, year: int
     Parameters
     ----------
     outcome
-        Of the full model.
+        Of either model; at level 0 by formula and moves.
     region
         The layers that it was run on, for the rows of the facts.
     measure
@@ -189,360 +51,583 @@ def explain(outcome: Outcome, region: Region, measure: str, code: str, year: int
     Raises
     ------
     ModelError
-        If the outcome is not of the full model, or holds no such measure, county or year.
+        If the outcome holds no such measure, county or year, or is of other layers.
     """
-    world: World | None = getattr(outcome, "world", None)
-    if world is None or measure not in outcome.values or code not in outcome.codes:
+    if measure not in outcome.values or code not in outcome.codes:
         raise ModelError(Fault("model.no_measure", measure, {"measure": f"{measure} ({code})"}))
-    case = _Case(outcome, world, region, outcome.codes.index(code), outcome.position(year))
-    maker = _MAKERS.get(measure, _plain)
-    return maker(case, measure)
+    inside = np.array([one == code for one in outcome.codes], dtype=float)
+    return explain_case(case_of(outcome, region, inside, year), measure).trimmed()
 
 
-def _level(case: _Case, measure: str, unit: str, parts: tuple[Term, ...], *, formula: str, row: Row) -> Term:
+def explain_inside(
+    outcome: Outcome, region: Region, measure: str, inside: Array, year: int
+) -> Term | None:
+    """Return the terms that made a measure of several counties together; None where they make no sum.
+
+    Nothing is left out: see :meth:`geo.model.terms.Term.trimmed`.
+
+    Parameters
+    ----------
+    inside
+        1 in the counties, (N,).
+
+    Raises
+    ------
+    ModelError
+        As :func:`explain`.
+    """
+    if measure not in outcome.values:
+        raise ModelError(Fault("model.no_measure", measure, {"measure": measure}))
+    case = case_of(outcome, region, inside, year)
+    if case.single is None and measure not in _TOGETHER:
+        return None
+    return explain_case(case, measure)
+
+
+def explain_case(case: Case, measure: str) -> Term:
+    """Return the answer to a question that :func:`geo.model.cases.case_of` made."""
+    makers = _MAKERS if case.world is not None else _DIRECT
+    made = makers.get(measure, _plain)(case, measure)
+    return replace(made, formula=(f"measure.{measure}.formula",), digits=_digits(measure, made.digits))
+
+
+def _digits(measure: str, given: int) -> int:
+    """Return decimals shown: none for whole things."""
+    return 0 if unit_of(measure) in _WHOLE else given
+
+
+_WHOLE = frozenset(
+    {"persons", "jobs", "places", "bed", "family", "trips", "m2", "cny_per_year", "yuan", "vehicle_hours"}
+)
+
+
+def _level(case: Case, measure: str, unit: str, *parts: Term, row: Row | None = None) -> Term:
     """Return a level as what it was before plus changes."""
-    before = Term("before", case.before(measure), unit, row=row)
-    return Term(measure, case.after(measure), unit, parts=(before, *parts), formula=formula)
+    digits = 0 if unit in _WHOLE else 3
+    before = Term("before", case.before(measure), unit, row=row, digits=digits)
+    return Term(measure, case.after(measure), unit, parts=(before, *parts), digits=digits)
 
 
-def _plain(case: _Case, measure: str) -> Term:
+def _plain(case: Case, measure: str) -> Term:
     """Return a level as before plus change where no finer account is kept; itself if nothing was before."""
+    unit = unit_of(measure)
+    digits = 0 if unit in _WHOLE else 3
     if not np.isfinite(case.before(measure)):
-        return Term(measure, case.after(measure), _unit(measure), digits=3)
-    before = Term("before", case.before(measure), _unit(measure), digits=3)
-    change = Term("change", case.change(measure), _unit(measure), digits=3)
-    return Term(measure, case.after(measure), _unit(measure), parts=(before, change), digits=3)
+        return Term(measure, case.after(measure), unit, digits=digits)
+    return _level(case, measure, unit, Term("change", case.change(measure), unit, digits=digits))
 
 
-_UNITS = {
-    "floor_space": "m2", "floor_unmet": "m2", "share_over_60": "percent", "output": "bn_cny",
-    "peak_speed": "km_h", "delay": "vehicle_hours", "vehicle_km": "million_km", "pm25": "ug_m3",
-    "density": "persons_per_km2", "gdp_per_head": "yuan", "staff_minutes": "minutes", "co2": "mt_per_year",
-    "nox": "kt_per_year", "pm25_emitted": "kt_per_year", "productivity": "index",
-}  # fmt: skip
+# What moves -----------------------------------------------------------------------------------------
 
 
-def _unit(measure: str) -> str:
-    return _UNITS.get(measure, "persons")
-
-
-# Moves ----------------------------------------------------------------------------------------------
-
-
-def _by_move(
-    case: _Case, key: str, unit: str, amounts: Array, sizes: Callable[[int], tuple[Term, ...]]
-) -> Term:
-    """Return contributions of moves as one term, the large ones by themselves."""
-    largest = float(np.abs(amounts).max(initial=0.0))
-    order = [int(move) for move in np.argsort(-np.abs(amounts)) if abs(amounts[move]) > _SMALL * largest]
-    shown = order[:_MOST] if largest > 0 else []
-    parts = [
-        Term("move", float(amounts[move]), unit, _PRODUCT, sizes(move), label=_label(case, move))
-        for move in shown
-    ]
-    rest = float(amounts.sum()) - sum(part.value for part in parts)
-    if abs(rest) > 1e-9:
-        parts.append(Term("other_moves", rest, unit))
-    return Term(key, float(amounts.sum()), unit, parts=tuple(parts))
-
-
-def _label(case: _Case, move: int) -> tuple[str, str]:
-    asked = case.outcome.scenario.moves[move]
-    if asked.institution is None:
-        return asked.name or "", asked.name or ""
-    row = case.world.baseline.institutions.loc[asked.institution]
-    return str(row["name_en"]), str(row["name_zh"])
-
-
-def _sized(case: _Case, size: str, move: int, *more: Term) -> tuple[Term, ...]:
-    """Return the size of a move, how far it is, and more factors."""
-    plan, asked = case.world.plan, case.outcome.scenario.moves[move]
-    whole = float(getattr(plan.moves, size)[move])
-    done = Term("done", float(plan.done[case.row, move]), "ratio", row=_assumed("ramp_steepness"), digits=3)
-    return (Term("size", whole, "jobs", row=_size_row(case, size, move, asked.institution)), done, *more)
-
-
-def _size_row(case: _Case, size: str, move: int, institution: str | None) -> Row:
-    origin = case.world.plan.moves.sources[move].get(size, "move")
-    if origin == "institution" and institution is not None:
-        row = case.world.baseline.institutions.loc[institution]
-        return Row("institutions.csv", f"id {institution}", str(row["source"]), str(row["status"]))
-    if origin == "class":
-        return _assumed(f"{size}.{KINDS[case.world.plan.moves.kind[move]]}")
-    return Row("scenario", f"moves[{move}]", case.outcome.scenario.name, "input")
-
-
-def _assumed(key: str) -> Row:
-    spec = spec_of(key)
-    return Row("assumptions", key, spec.source, spec.status)
-
-
-def _signs(case: _Case) -> Array:
-    """Return +1 for moves to the county, -1 for moves from it, (M,)."""
-    moves = case.world.plan.moves
-    here, there = moves.origin == case.place, moves.destination == case.place
-    return np.asarray(there.astype(float) - here.astype(float))
-
-
-def _sizes(case: _Case, measure: str) -> Term:
-    moves, signs = case.world.plan.moves, _signs(case)
-    amounts = signs * getattr(moves, measure) * case.world.plan.done[case.row]
-    unit = {"posts": "jobs", "students": "places", "beds": "bed"}[measure]
-    return _by_move(
-        case, measure, unit, amounts,
-        lambda move: _sized(case, measure, move, Term("sign", float(signs[move]), "ratio", digits=0)),
-    )  # fmt: skip
-
-
-def _people_by_move(case: _Case, key: str, each: Array, more: Callable[[int], Term]) -> Term:
-    """Return staff or families who move in and out, by move."""
-    plan, year = case.world.plan, case.year
-    if year is None:
-        return Term(key, 0.0, "persons")
-    share = year.homes[case.place, plan.moves.destination] - plan.homes[:, case.place]
+def _sizes(case: Case, measure: str) -> Term:
+    """Return posts, students or beds by move: net, or as what has moved."""
+    movement = case.movement
+    amounts = getattr(movement.moves, measure) * movement.done[case.row]
+    signs = movement.signs(case.inside)
+    if not case.net:
+        return by_move(case, measure, unit_of(measure), amounts, lambda m: sized(case, measure, m))
 
     def factors(move: int) -> tuple[Term, ...]:
-        kind = KINDS[plan.moves.kind[move]]
+        return sized(case, measure, move, _sign(signs, move))
+
+    return by_move(case, measure, unit_of(measure), signs * amounts, factors)
+
+
+def _sign(signs: Array, move: int) -> Term:
+    return Term("sign", float(signs[move]), "ratio", digits=0)
+
+
+def _new_homes(case: Case) -> Array:
+    """Return where the staff of each move who choose a new home find it, (M, N)."""
+    moves = case.movement.moves
+    if case.world is None:
+        return np.eye(len(case.outcome.codes))[moves.destination]
+    return case.movement.homes if case.year is None else case.year.homes[:, moves.destination].T
+
+
+def _movers(case: Case, key: str, each: Array, more: Callable[[int], Term] | None = None) -> Term:
+    """Return staff who move home, or ``each`` with them, by move."""
+    movement = case.movement
+    share = (_new_homes(case) - movement.homes) @ case.inside if case.net else np.ones(len(each))
+
+    def factors(move: int) -> tuple[Term, ...]:
+        kind = KINDS[movement.moves.kind[move]]
         home = Term(
-            "home_share", float(plan.moves.home_share[move]), "ratio", row=_assumed(f"home_share.{kind}")
-        )
-        lives = Term("share_of_homes", float(share[move]), "ratio", digits=4)
-        return _sized(case, "posts", move, replace(home, digits=2), more(move), lives)
+            "home_share", float(movement.moves.home_share[move]), "ratio",
+            row=assumed(f"home_share.{kind}"), digits=2,
+        )  # fmt: skip
+        with_each = () if more is None else (more(move),)
+        lives = (Term("share_of_homes", float(share[move]), "ratio", digits=4),) if case.net else ()
+        return sized(case, "posts", move, home, *with_each, *lives)
 
-    return _by_move(case, key, "persons", plan.movers[case.row] * each * share, factors)
-
-
-def _population(case: _Case, measure: str) -> Term:
-    plan = case.world.plan
-    one = np.ones(len(plan.moves))
-    staff = _people_by_move(case, "staff_home", one, lambda _: Term("each", 1.0, "persons"))
-    family = _people_by_move(
-        case, "family", plan.family,
-        lambda move: Term(
-            "each", float(plan.family[move]), "family",
-            row=_assumed(f"family_size.{KINDS[plan.moves.kind[move]]}"),
-        ),
-    )  # fmt: skip
-    lodging = _signs(case) * plan.students[case.row] * plan.moves.resident_students
-    students = _by_move(case, "lodging", "persons", lodging, lambda _: ())
-    parts = (staff, family, students, _followers(case, "followers"))
-    formula = "before + staff_home + family + students + followers (eq. 1, 3)"
-    if measure == "residents":
-        return Term(measure, case.after(measure), "persons", parts=parts, formula=formula)
-    row = case.fact("county_population_2020", code=case.code)
-    return _level(case, measure, "persons", parts, formula=formula, row=row)
+    return by_move(case, key, unit_of(key), movement.movers[case.row] * each * share, factors)
 
 
-def _followers(case: _Case, measure: str) -> Term:
+def _staff_home(case: Case, _: str) -> Term:
+    return _movers(case, "staff_home", np.ones(len(case.movement.moves)))
+
+
+def _family(case: Case, _: str) -> Term:
+    moves = case.movement.moves
+    each = moves.family_size - 1.0
+
+    def more(move: int) -> Term:
+        row = assumed(f"family_size.{KINDS[moves.kind[move]]}")
+        return Term("each", float(each[move]), "family", row=row)
+
+    return _movers(case, "family", each, more)
+
+
+def _lodging(case: Case) -> Term:
+    """Return students who live where they study, by move."""
+    movement = case.movement
+    signs = movement.signs(case.inside) if case.net else np.ones(len(movement.moves))
+
+    def factors(move: int) -> tuple[Term, ...]:
+        row = assumed(f"student_residents.{KINDS[movement.moves.kind[move]]}")
+        stay = Term("student_residents", float(movement.moves.resident_students[move]), "ratio", row=row, digits=2)
+        return sized(case, "students", move, stay, *((_sign(signs, move),) if case.net else ()))
+
+    return by_move(case, "lodging", "persons", signs * movement.lodging[case.row], factors)
+
+
+def _residents(case: Case, measure: str) -> Term:
+    parts = (_staff_home(case, ""), _family(case, ""), _lodging(case))
+    if case.net and case.world is not None:
+        parts = (*parts, _followers(case, "followers"))
+    return Term(measure, float(sum(part.value for part in parts)), "persons", parts=parts)
+
+
+def _population(case: Case, measure: str) -> Term:
+    moved = _residents(case, "residents").parts
+    return _level(case, measure, "persons", *moved, row=case.county_fact("county_population_2020"))
+
+
+def _density(case: Case, measure: str) -> Term:
+    """Return residents by area, of several counties together too."""
+    area = case.total(case.baseline.area_km2)
+    row = case.county_fact("county_population_2020")
+    unit = unit_of(measure)
+    people = case.total(case.outcome.before["population"])
+    before = Term("before", people / area, unit, row=row, digits=1)
+    one = Term("one_over_area", 1.0 / area, "ratio", digits=6)
+    residents = _residents(case, "residents")
+    more = Term("change", residents.value / area, unit, PRODUCT, (residents, one))
+    return Term(measure, before.value + more.value, unit, parts=(before, more))
+
+
+def _followers(case: Case, measure: str) -> Term:
+    """Return residents who choose another home: private workers, and staff of other institutions."""
     world, year = case.world, case.year
     private = other = 0.0
-    if year is not None:
-        private = float(year.state.residents[case.place] - world.plan.base.residents[case.place])
-        other = case.after("followers") / world.persons_per_worker - private
-    each = Term("persons_per_worker", world.persons_per_worker, "ratio", digits=3)
+    each = 1.0 if world is None else world.persons_per_worker
+    if world is not None and year is not None:
+        private = case.total(year.state.residents - world.plan.base.residents)
+        other = case.after("followers") / each - private
     people = Term(
         "chose_home", private + other, "persons",
         parts=(Term("private_residents", private, "persons"), Term("other_staff", other, "persons")),
     )  # fmt: skip
-    return Term(measure, case.after("followers"), "persons", _PRODUCT, (people, each), "eq. 1, 3 and 4")
+    per = Term("persons_per_worker", each, "ratio", digits=3)
+    return Term(measure, case.after("followers"), "persons", PRODUCT, (people, per))
 
 
 # Jobs -----------------------------------------------------------------------------------------------
 
 
-def _institutional(case: _Case, measure: str) -> Term:
-    row = case.fact("county_employed_residents_by_sector_2020", code=case.code)
-    return _level(case, measure, "jobs", (_sizes(case, "posts"),), formula="before + posts", row=row)
+def _institutional(case: Case, measure: str) -> Term:
+    return _level(case, measure, "jobs", _sizes(case, "posts"), row=case.county_fact(_SECTORS))
 
 
-def _jobs(case: _Case, measure: str) -> Term:
-    row = case.fact("county_employed_residents_by_sector_2020", code=case.code)
-    parts: tuple[Term, ...] = (
-        Term("tradable_jobs", case.change("tradable_jobs"), "jobs", _FACTS, _pull(case, "T")),
-        Term("services_jobs", case.change("services_jobs"), "jobs", _FACTS, _pull(case, "S")),
+def _jobs(case: Case, measure: str) -> Term:
+    parts = tuple(
+        Term(key, case.change(key), "jobs", FACTS, _pull(case, key)) for key in ("tradable_jobs", "services_jobs")
     )
     if measure == "jobs":
         parts = (*parts, _sizes(case, "posts"))
-    return _level(case, measure, "jobs", parts, formula="before + changes by sector (eq. 1, 7, 8)", row=row)
+    return _level(case, measure, "jobs", *parts, row=case.county_fact(_SECTORS))
 
 
-def _pull(case: _Case, sector: str) -> tuple[Term, ...]:
-    """Name what moved a sector's jobs: its sales and the wage it pays."""
-    year, start = case.year, case.world.start
-    if year is None:
+def _pull(case: Case, measure: str) -> tuple[Term, ...]:
+    """Name what moved a sector's jobs: its sales and, in a county, the wage it pays."""
+    year, world = case.year, case.world
+    if year is None or world is None:
         return ()
-    name = f"sales_{sector}"
-    sold = float(getattr(year.state, name)[case.place] / getattr(start, name)[case.place])
-    wage = float(year.state.wage_hat[case.place])
-    return (Term("sales_hat", sold, "ratio", digits=5), Term("wage_hat", wage, "ratio", digits=5))
+    name = f"sales_{'T' if measure == 'tradable_jobs' else 'S'}"
+    sold = case.total(getattr(year.state, name)) / case.total(getattr(world.start, name))
+    facts = (Term("sales_hat", sold, "ratio", digits=5),)
+    if case.single is None:
+        return facts
+    return (*facts, Term("wage_hat", float(year.state.wage_hat[case.single]), "ratio", digits=5))
 
 
-def _one_sector(case: _Case, measure: str) -> Term:
-    sector = "T" if measure == "tradable_jobs" else "S"
-    row = case.fact("county_employed_residents_by_sector_2020", code=case.code)
-    change = Term("change", case.change(measure), "jobs", _FACTS, _pull(case, sector))
-    return _level(case, measure, "jobs", (change,), formula="eq. 1, 6, 7 and 8", row=row)
+def _one_sector(case: Case, measure: str) -> Term:
+    change = Term("change", case.change(measure), "jobs", FACTS, _pull(case, measure))
+    return _level(case, measure, "jobs", change, row=case.county_fact(_SECTORS))
 
 
-def _per_post(case: _Case, measure: str) -> Term:
+def _per_post(case: Case, measure: str) -> Term:
+    """Return jobs gained within an hour for each post gained there; of one county."""
+    place, world = case.single, case.world
+    value = case.after(measure)
+    if world is None or place is None or not np.isfinite(value):
+        return Term(measure, value, "ratio", digits=2)
     source = {"private_per_post": "private_jobs", "services_per_post": "services_jobs"}[measure]
-    near, each = case.world.near(case.world.plan.change[case.row].sum(0))
+    near, each = world.near(world.plan.change[case.row].sum(0))
     change = case.outcome.values[source][case.row] - case.outcome.before[source]
-    gained = float(each[case.place])
-    one = 1.0 / gained if gained > 0 else float("nan")
     parts = (
-        Term("jobs_within_an_hour", float(near[case.place] @ change), "jobs"),
-        Term("one_over_posts", one, "ratio", digits=6),
+        Term("jobs_within_an_hour", float(near[place] @ change), "jobs", digits=0),
+        Term("one_over_posts", 1.0 / float(each[place]), "ratio", digits=6),
     )
-    formula = "change of jobs / posts gained, both within an hour"
-    return Term(measure, case.after(measure), "ratio", _PRODUCT, parts, formula, digits=2)
+    return Term(measure, value, "ratio", PRODUCT, parts, digits=2)
 
 
-# Prices ---------------------------------------------------------------------------------------------
+# Prices and money -----------------------------------------------------------------------------------
 
 
-def _scaled(case: _Case, measure: str, unit: str, row: Row, *factors: Term, formula: str) -> Term:
-    before = Term("before", case.before(measure), unit, row=row)
-    return Term(measure, case.after(measure), unit, _PRODUCT, (before, *factors), formula)
+def _scaled(case: Case, measure: str, row: Row | None, *factors: Term) -> Term:
+    """Return a level of one county as what it was before times changes."""
+    unit = unit_of(measure)
+    digits = 0 if unit in _WHOLE else 1
+    before = Term("before", case.before(measure), unit, row=row, digits=digits)
+    return Term(measure, case.after(measure), unit, PRODUCT, (before, *factors), digits=digits)
 
 
-def _wage(case: _Case, measure: str) -> Term:
-    place, year, start = case.place, case.year, case.world.start
-    if year is None:
-        return _plain(case, measure)
-    base = case.world.plan.base.parameters
-    bill = base.labour_T * start.sales_T[place] + base.labour_S * start.sales_S[place]
-    after = base.labour_T * year.state.sales_T[place] + base.labour_S * year.state.sales_S[place]
-    sold = Term("bill_hat", float(after / bill), "ratio", digits=5)
-    jobs = Term("one_over_jobs", float(start.jobs[place] / year.state.jobs[place]), "ratio", digits=5)
-    row = case.fact("city_indicators", unit=case.city, indicator="average_wage_employees", year=WAGE_YEAR)
-    return _scaled(
-        case, measure, "cny_per_year", row, sold, jobs, formula="labour's share of sales / jobs (eq. 8)"
-    )
+def _hat(key: str, value: float, row: Row | None = None, **more: object) -> Term:
+    return replace(Term(key, value, "ratio", row=row, digits=5), **more)  # type: ignore[arg-type]
 
 
-def _floor_price(case: _Case, measure: str) -> Term:
-    place, year = case.place, case.year
-    if year is None:
-        return _plain(case, measure)
-    state, start = year.state, case.world.start
-    spent = float(state.floor_rent[place] / start.floor_rent[place])
-    plan = case.world.plan
-    stock = float(start.floor_rent[place] / plan.base.floor_price[place])
-    built = 1.0 + float(plan.floor_space[case.row, place]) / stock
-    supply = float(state.floor_space_hat[place]) / built
-    capped = float(state.floor_price_paid[place]) / (
-        float(state.floor_price_hat[place]) * float(plan.base.floor_price[place])
-    )
+def _average_wage(case: Case) -> Row:
+    return case.fact("city_indicators", unit=case.city, indicator="average_wage_employees", year=WAGE_YEAR)
+
+
+def _wage(case: Case, measure: str) -> Term:
+    place, year, world = case.places[0], case.year, case.world
+    sold = jobs = 1.0
+    if year is not None and world is not None:
+        start, base = world.start, world.plan.base.parameters
+        bill = base.labour_T * start.sales_T[place] + base.labour_S * start.sales_S[place]
+        after = base.labour_T * year.state.sales_T[place] + base.labour_S * year.state.sales_S[place]
+        sold, jobs = float(after / bill), float(start.jobs[place] / year.state.jobs[place])
+    factors = (_hat("bill_hat", sold), _hat("one_over_jobs", jobs))
+    return _scaled(case, measure, _average_wage(case), *factors)
+
+
+def _floor_price(case: Case, measure: str) -> Term:
+    place, year, world = case.places[0], case.year, case.world
+    spent = built = supply = cap = 1.0
+    if year is not None and world is not None:
+        state, start, plan = year.state, world.start, world.plan
+        spent = float(state.floor_rent[place] / start.floor_rent[place])
+        stock = float(start.floor_rent[place] / plan.base.floor_price[place])
+        built = 1.0 + float(plan.floor_space[case.row, place]) / stock
+        supply = float(state.floor_space_hat[place]) / built
+        cap = float(state.floor_price_paid[place]) / (
+            float(state.floor_price_hat[place]) * float(plan.base.floor_price[place])
+        )
     factors = (
-        Term("spent_hat", spent, "ratio", digits=5),
-        Term("one_over_built", 1.0 / built, "ratio", _FACTS, _built(case), digits=5),
-        Term("one_over_supply", 1.0 / supply, "ratio", row=_assumed("floor_response"), digits=5),
-        Term("cap", capped, "ratio", row=_assumed("xiongan_price_cap"), digits=5),
+        _hat("spent_hat", spent),
+        _hat("one_over_built", 1.0 / built, how=FACTS, parts=_built(case)),
+        _hat("one_over_supply", 1.0 / supply, assumed("floor_response")),
+        _hat("cap", cap, assumed("xiongan_price_cap")),
     )
     row = case.fact("district_indicators", unit=case.district, indicator="rent_per_listing")
-    return _scaled(case, measure, "cny_per_m2_year", row, *factors, formula="spending / floor space (eq. 9)")
+    return _scaled(case, measure, row, *factors)
 
 
-def _built(case: _Case) -> tuple[Term, ...]:
+def _built(case: Case) -> tuple[Term, ...]:
+    """Name what is built for movers, and what stays empty."""
+    if case.world is None or case.year is None:
+        return ()
     plan = case.world.plan
-    empty = (plan.assumed["floor_reuse"] - 1.0) * float(plan.area_vacated[case.row, case.place])
+    empty = (plan.assumed["floor_reuse"] - 1.0) * case.total(plan.area_vacated[case.row])
+    built = case.total(plan.built[case.row])
     return (
-        Term("built", float(plan.built[case.row, case.place]), "m2", row=_assumed("floor_per_resident")),
-        Term("empty", empty, "m2", row=_assumed("floor_reuse")),
+        Term("built", built, "m2", row=assumed("floor_per_resident"), digits=0),
+        Term("empty", empty, "m2", row=assumed("floor_reuse"), digits=0),
     )
 
 
-def _real_income(case: _Case, measure: str) -> Term:
-    place, year = case.place, case.year
-    if year is None:
+def _floor_space(case: Case, measure: str) -> Term:
+    """Return floor space as what was there, what is built or emptied, and what answers to the price."""
+    done = 0.0
+    if case.world is not None and case.year is not None:
+        done = case.total(case.world.plan.floor_space[case.row])
+    answer = case.change(measure) - done
+    parts = (
+        Term("built_or_emptied", done, "m2", FACTS, _built(case), digits=0),
+        Term("supply_answer", answer, "m2", row=assumed("floor_response"), digits=0),
+    )
+    return _level(case, measure, "m2", *parts)
+
+
+def _real_income(case: Case, measure: str) -> Term:
+    place, year, world = case.places[0], case.year, case.world
+    values = (1.0, 1.0, 1.0, 1.0)
+    if year is not None and world is not None:
+        state, p = year.state, world.plan.base.parameters
+        values = (
+            float(state.residential_wage_hat[place]),
+            float(state.price_T_hat[place] ** -p.share_T),
+            float(state.price_S_hat[place] ** -p.share_S),
+            float(state.floor_price_hat[place] ** -p.housing_share),
+        )
+    keys = ("wage_home_hat", "goods", "services", "floor")
+    factors = (_hat(key, value) for key, value in zip(keys, values, strict=True))
+    return _scaled(case, measure, _average_wage(case), *factors)
+
+
+def per_head(case: Case, measure: str = "income_per_head") -> Term:
+    """Return income per resident of one county or several: income after / before, people before / after."""
+    people, heads = (held["population"] for held in (_now(case), case.outcome.before))
+    earned = _now(case)["income_per_head"] * people
+    first = case.outcome.before["income_per_head"] * heads
+    income = case.total(earned) / case.total(first)
+    crowd = case.total(heads) / case.total(people)
+    unit = unit_of("income_per_head")
+    before = Term("before", case.total(first) / case.total(heads), unit, row=_average_wage(case), digits=0)
+    value = case.total(earned) / case.total(people)
+    parts = (before, _hat("income_hat", income), _hat("one_over_people", crowd))
+    return Term(measure, value, unit, PRODUCT, parts, digits=0)
+
+
+def _now(case: Case) -> dict[str, Array]:
+    return {key: value[case.row] for key, value in case.outcome.values.items()}
+
+
+def _gdp(case: Case, measure: str) -> Term:
+    """Return a county's GDP per head: its city's, moved by the city's output and residents."""
+    world, now, before = case.world, _now(case), case.outcome.before
+    if world is None:
         return _plain(case, measure)
-    state, p = year.state, case.world.plan.base.parameters
-    factors = (
-        Term("wage_home_hat", float(state.residential_wage_hat[place]), "ratio", digits=5),
-        Term("goods", float(state.price_T_hat[place] ** -p.share_T), "ratio", digits=5),
-        Term("services", float(state.price_S_hat[place] ** -p.share_S), "ratio", digits=5),
-        Term("floor", float(state.floor_price_hat[place] ** -p.housing_share), "ratio", digits=5),
-    )
-    row = case.fact("city_indicators", unit=case.city, indicator="average_wage_employees", year=WAGE_YEAR)
-    return _scaled(
-        case, measure, "cny_per_year", row, *factors, formula="wages / (P_T^aT P_S^aS Q^aH) (eq. 5, 13)"
-    )  # fmt: skip
+    city = world.cities[:, case.places[0]] @ world.cities
+    grown = float(city @ now["output"] / (city @ before["output"]))
+    crowd = float(city @ before["population"] / (city @ now["population"]))
+    row = case.fact("city_indicators", unit=case.city, indicator="gdp_per_capita")
+    return _scaled(case, measure, row, _hat("output_hat", grown), _hat("one_over_people", crowd))
+
+
+def _output(case: Case, measure: str) -> Term:
+    """Return output as what it was, and what firms sell and institutions pay more or less."""
+    goods = services = pay = 0.0
+    if case.world is not None and case.year is not None:
+        state, start, base = case.year.state, case.world.start, case.world.plan.base
+        goods = case.total(state.sales_T - start.sales_T) / 1e9
+        services = case.total(state.sales_S - start.sales_S) / 1e9
+        pay = case.total(((state.staff_jobs - base.staff) * base.staff_pay).sum(0)) / 1e9
+    named = (("sold_goods", goods), ("sold_services", services), ("staff_pay", pay))
+    parts = tuple(Term(key, value, "bn_cny", digits=3) for key, value in named)
+    return _level(case, measure, "bn_cny", *parts, row=_average_wage(case) if case.single is not None else None)
 
 
 # Commuting, roads and air ---------------------------------------------------------------------------
 
 
-def _minutes(case: _Case, measure: str) -> Term:
-    place, year = case.place, case.year
-    minutes = case.world.baseline.minutes[place]
-    first = case.world.solved.trips[place] / case.world.solved.trips[place].sum()
-    trips, slower = first, 0.0
+def _trip_mean(case: Case, measure: str) -> Term:
+    """Return a mean over the daily trips from the counties: other trips, and slower or faster roads."""
+    world, year = case.world, case.year
+    if world is None:
+        return _direct_minutes(case, measure)
+    minutes = world.baseline.minutes[case.places]
+    first = world.solved.trips[case.places]
+    trips, later = first, minutes
     if year is not None:
-        trips = year.daily[place] / year.daily[place].sum()
-        slower = 0.0 if year.minutes is None else float(trips @ year.minutes[place])
+        trips = year.daily[case.places]
+        later = minutes if year.minutes is None else minutes + year.minutes[case.places]
+    if measure == "share_over_60":
+        minutes, later = 100.0 * (minutes > _LONG), 100.0 * (later > _LONG)
+    share, old = trips / trips.sum(), first / first.sum()
+    unit = unit_of(measure)
+    before, moved = float((old * minutes).sum()), float(((share - old) * minutes).sum())
+    slower = float((share * (later - minutes)).sum())
     parts = (
-        Term("who_goes_where", float((trips - first) @ minutes), "minutes", digits=4),
-        Term("slower", slower, "minutes", digits=4),
+        Term("before", before, unit, row=case.fact("commuting_facts", fact="mean one-way commute time"), digits=3),
+        Term("who_goes_where", moved, unit, digits=4),
+        Term("slower", slower, unit, digits=4),
     )
-    row = case.fact("commuting_facts", fact="mean one-way commute time")
-    term = _level(
-        case, measure, "minutes", parts, formula="sum of trips x minutes / trips (eq. 1, 2, 11)", row=row
-    )
-    return replace(term, digits=3)
+    return Term(measure, before + moved + slower, unit, parts=parts, digits=3)
 
 
-def _emitted(case: _Case, measure: str) -> Term:
+def _emitted(case: Case, measure: str) -> Term:
+    """Return emissions as what was emitted before, and changes by source."""
+    if case.world is None:
+        return _plain(case, measure)
     which = {"co2": 0, "nox": 1, "pm25_emitted": 2}[measure]
     scale = 1e6 if measure == "co2" else 1e3
-    unit = _unit(measure)
-    year, air = case.year, case.world.air
+    unit, year, air = unit_of(measure), case.year, case.world.air
     state, traffic = (None, None) if year is None else (year.state, year.traffic)
-    after = air.tonnes(state, traffic)[which, :, case.place] / scale
-    names = {
-        "co2": "co2_total_city_data_based",
-        "nox": "total_emissions_NOx",
-        "pm25_emitted": "total_emissions_PM25",
-    }
+    more = (air.tonnes(state, traffic) - air.tonnes(None, None))[which] / scale
+    names = {"co2": "co2_total_city_data_based", "nox": "total_emissions_NOx"}
     row = case.fact("regional_series", indicator=names.get(measure, "total_emissions_PM25"))
     keys = ("from_road", "from_buildings", "from_output")
-    parts = tuple(
-        Term(key, float(value), unit, row=row, digits=4) for key, value in zip(keys, after, strict=True)
-    )
-    return Term(
-        measure, case.after(measure), unit, parts=parts, formula="activity x factor (eq. 12)", digits=4
-    )
+    parts = (Term(key, case.total(one), unit, digits=4) for key, one in zip(keys, more, strict=True))
+    return _level(case, measure, unit, *parts, row=row)
 
 
-def _commuters(case: _Case, measure: str) -> Term:
+def _concentration(case: Case, measure: str) -> Term:
+    """Return PM2.5 of one county as what was measured, and changes by source."""
+    if case.world is None:
+        return _plain(case, measure)
+    year, air = case.year, case.world.air
+    state, traffic = (None, None) if year is None else (year.state, year.traffic)
+    more = air.air.by_source((air.tonnes(state, traffic) - air.tonnes(None, None))[2])
+    keys = ("from_road", "from_buildings", "from_output")
+    parts = [Term(key, case.total(one), "ug_m3", digits=4) for key, one in zip(keys, more, strict=True)]
+    rest = case.change(measure) - sum(part.value for part in parts)
+    if abs(rest) > 1e-9:
+        parts.append(Term("not_below_zero", rest, "ug_m3", digits=4))
+    row = case.fact("city_indicators", unit=case.city, indicator="pm25_annual_mean")
+    return _level(case, measure, "ug_m3", *parts, row=row)
+
+
+def _commuters(case: Case, measure: str) -> Term:
     """Split daily commuters of other counties into private workers and staff."""
-    place, year, plan = case.place, case.year, case.world.plan
+    year, world = case.year, case.world
+    row = case.fact("commuting_facts", fact=_INTO)
     axis = 0 if measure == "in_commuters" else 1
     private = staff = stay = 0.0
-    if year is not None:
-        base = plan.base.commuting * plan.base.workers
-        change = year.flows - base
-        private = float(change.sum(axis)[place] - change[place, place])
+    if year is not None and world is not None:
+        plan = world.plan
+        change = year.flows - plan.base.commuting * plan.base.workers
+        private = case.total(change.sum(axis) - np.diag(change))
         kept = (plan.stayers[case.row][:, None] * plan.homes * plan.daily).T @ plan.there
-        stay = float(kept.sum(axis)[place] - kept[place, place])
+        stay = case.total(kept.sum(axis) - np.diag(kept))
         staff = case.change(measure) - private - stay
+    named = (("private_commuters", private), ("staff_commuters", staff), ("stay_commuters", stay))
+    parts = (Term(key, value, "trips", digits=0) for key, value in named)
+    return _level(case, measure, "trips", *parts, row=row)
+
+
+def _keep_home(case: Case, measure: str) -> Term:
+    """Return staff who keep their old home in the counties, by move: those who travel daily, or weekly."""
+    movement = case.movement
+    daily = measure == "staff_daily"
+    share = (movement.homes * (movement.daily == daily)) @ case.inside
+
+    def factors(move: int) -> tuple[Term, ...]:
+        kept = float(movement.stayers[case.row, move] / movement.posts[case.row, move])
+        row = assumed(f"home_share.{KINDS[movement.moves.kind[move]]}")
+        return sized(
+            case, "posts", move, Term("keep_home", kept, "ratio", row=row, digits=2),
+            Term("share_daily" if daily else "share_weekly", float(share[move]), "ratio",
+                 row=assumed("day_limit"), digits=4),
+        )  # fmt: skip
+
+    return by_move(case, measure, "persons", movement.stayers[case.row] * share, factors)
+
+
+def _staff_minutes(case: Case, measure: str) -> Term:
+    """Return the mean over moved staff who travel daily, by move: their share times their minutes."""
+    movement = case.movement
+    minutes = case.baseline.minutes
+    if case.year is not None and case.year.minutes is not None:
+        minutes = minutes + case.year.minutes
+    stay = movement.stayers[case.row][:, None] * movement.homes * movement.daily * case.inside
+    people = stay.sum(axis=1)
+    spent = (stay * minutes[:, movement.moves.destination].T).sum(axis=1)
+    everybody = float(people.sum())
+    if not everybody > 1e-9:
+        return Term(measure, float("nan"), "minutes")
+
+    def factors(move: int) -> tuple[Term, ...]:
+        return (
+            Term("share_of_staff", float(people[move]) / everybody, "ratio", digits=4),
+            Term("minutes_each", float(spent[move] / people[move]), "minutes", digits=1),
+        )
+
+    return by_move(case, measure, "minutes", spent / everybody, factors)
+
+
+# Level 0: accounting alone --------------------------------------------------------------------------
+
+
+def _direct_level(case: Case, measure: str) -> Term:
+    """Return jobs as estimated before, and posts by move."""
+    return _level(case, measure, "jobs", _sizes(case, "posts"), row=case.county_fact(_SECTORS))
+
+
+def _direct_commuters(case: Case, measure: str) -> Term:
+    """Return daily commuters of other counties as balanced before, and what each move adds or takes."""
+    movement, row = case.movement, case.row
+    new, old = _crossing(movement)
+    if measure == "in_commuters":
+        arrive = case.inside[movement.moves.destination] * new.sum(axis=1)
+        leave = case.inside[movement.moves.origin] * old.sum(axis=1)
+    else:
+        arrive, leave = new @ case.inside, old @ case.inside
+    come, go = movement.stayers[row] * arrive, movement.posts[row] * leave
+    moves = by_move(case, "moved_commuters", "trips", come - go, lambda m: _trips_of(come, go, m))
+    return _level(case, measure, "trips", moves, row=case.fact("commuting_facts", fact=_INTO))
+
+
+def _crossing(movement: Movement) -> tuple[Array, Array]:
+    """Return homes of each move's staff whose daily trip crosses a border: to the new work, to the old."""
+    size = movement.homes.shape[1]
+    there, here = np.eye(size)[movement.moves.destination], np.eye(size)[movement.moves.origin]
+    return movement.homes * movement.daily * (1 - there), movement.homes * (1 - here)
+
+
+def _trips_of(come: Array, go: Array, move: int) -> tuple[Term, ...]:
+    both = (Term("new_trips", float(come[move]), "trips"), Term("trips_no_more", -float(go[move]), "trips"))
+    return (Term("change", float(come[move] - go[move]), "trips", parts=both),)
+
+
+def _direct_minutes(case: Case, measure: str) -> Term:
+    """Return person-minutes over daily trips: as before, and what each move adds or takes."""
+    movement, base, row = case.movement, case.baseline, case.row
+    moves, inside = movement.moves, case.inside
+    old_minutes, new_minutes = base.minutes[:, moves.origin].T, base.minutes[:, moves.destination].T
+    stay, posts, gone = movement.stayers[row], movement.posts[row], movement.movers[row]
+    daily, arrives = movement.homes * movement.daily, inside[moves.destination]
+    own = np.diag(base.minutes)[moves.destination]
+    trips = stay * (daily @ inside) - posts * (movement.homes @ inside) + gone * arrives
+    spent = (
+        stay * ((daily * new_minutes) @ inside)
+        - posts * ((movement.homes * old_minutes) @ inside)
+        + gone * own * arrives
+    )
+    first, time = case.total(base.flows.sum(1)), case.total((base.flows * base.minutes).sum(1))
+    fact = case.fact("commuting_facts", fact="mean one-way commute time")
     parts = (
-        Term("private_commuters", private, "trips"),
-        Term("staff_commuters", staff, "trips"),
-        Term("stay_commuters", stay, "trips"),
-    )
-    row = case.fact("commuting_facts", fact=_INTO)
-    return _level(
-        case, measure, "trips", parts, formula="trips to or from other counties (eq. 1, 3)", row=row
-    )
+        Term("before", time / first, "minutes", row=fact, digits=3),
+        _hat("time_hat", (time + float(spent.sum())) / time, how=FACTS, parts=(_named(case, "time", spent),)),
+        _hat("one_over_trips", first / (first + float(trips.sum())), how=FACTS,
+             parts=(_named(case, "trips_daily", trips),)),
+    )  # fmt: skip
+    value = (time + float(spent.sum())) / (first + float(trips.sum()))
+    return Term(measure, value, "minutes", PRODUCT, parts, digits=3)
 
 
-_Maker = Callable[[_Case, str], Term]
-_MAKERS: dict[str, _Maker] = {
-    "posts": _sizes, "students": _sizes, "beds": _sizes, "population": _population, "residents": _population,
-    "followers": _followers, "institutional_jobs": _institutional, "jobs": _jobs, "private_jobs": _jobs,
-    "tradable_jobs": _one_sector, "services_jobs": _one_sector, "private_per_post": _per_post,
-    "services_per_post": _per_post, "wage": _wage, "floor_price": _floor_price, "real_income": _real_income,
-    "mean_minutes": _minutes, "in_commuters": _commuters, "out_commuters": _commuters, "co2": _emitted,
-    "nox": _emitted, "pm25_emitted": _emitted,
+def _named(case: Case, key: str, amounts: Array) -> Term:
+    return by_move(case, key, "trips" if key == "trips_daily" else "minutes", amounts, lambda _: ())
+
+
+_Maker = Callable[[Case, str], Term]
+_MOVED: dict[str, _Maker] = {
+    "posts": _sizes, "students": _sizes, "beds": _sizes, "staff_home": _staff_home, "family": _family,
+    "residents": _residents, "population": _population, "density": _density,
+    "institutional_jobs": _institutional, "staff_daily": _keep_home, "staff_weekly": _keep_home,
+    "staff_minutes": _staff_minutes, "mean_minutes": _trip_mean,
 }  # fmt: skip
+_DIRECT: dict[str, _Maker] = _MOVED | {
+    "jobs": _direct_level, "in_commuters": _direct_commuters, "out_commuters": _direct_commuters,
+}  # fmt: skip
+_MAKERS: dict[str, _Maker] = _MOVED | {
+    "followers": _followers, "jobs": _jobs, "private_jobs": _jobs, "tradable_jobs": _one_sector,
+    "services_jobs": _one_sector, "private_per_post": _per_post, "services_per_post": _per_post,
+    "wage": _wage, "floor_price": _floor_price, "floor_space": _floor_space, "real_income": _real_income,
+    "income_per_head": per_head, "gdp_per_head": _gdp, "output": _output, "share_over_60": _trip_mean,
+    "in_commuters": _commuters, "out_commuters": _commuters, "co2": _emitted, "nox": _emitted,
+    "pm25_emitted": _emitted, "pm25": _concentration,
+}  # fmt: skip
+# Of several counties together these are sums, or means of people and area whose parts add up.
+_TOGETHER = frozenset(
+    {
+        *("posts", "students", "beds", "staff_home", "family", "residents", "population", "density"),
+        *("followers", "jobs", "institutional_jobs", "private_jobs", "tradable_jobs", "services_jobs"),
+        *("staff_daily", "staff_weekly", "staff_minutes", "in_commuters", "out_commuters"),
+        *("floor_space", "floor_unmet", "income_per_head", "output", "delay", "vehicle_km"),
+        *("co2", "nox", "pm25_emitted"),
+    }
+)
