@@ -40,6 +40,7 @@ __all__ = [
     "Pair",
     "Place",
     "Row",
+    "adds_up",
     "aggregated",
     "cities",
     "counties",
@@ -49,6 +50,7 @@ __all__ = [
     "input_differences",
     "kinds",
     "lines",
+    "mean_weights",
     "pair",
     "percent",
     "place_of",
@@ -293,6 +295,17 @@ def _weights(region: Region, held: Mapping[str, Array], measure: str, years: int
         own = region.counties[key.removeprefix("counties.")].to_numpy(dtype=float)
         return np.broadcast_to(own, (years, len(own)))
     return held[key].reshape(years, -1) if key in held else None
+
+
+def adds_up(measure: str) -> bool:
+    """Return whether a measure's number of a group of counties is their sum."""
+    return MEASURES[measure].unit in _ADD_UP
+
+
+def mean_weights(region: Region, outcome: Outcome, measure: str, year: int) -> Array | None:
+    """Return what a group's mean of a measure is weighted by in a year, (N,); None where there is none."""
+    weights = _weights(region, outcome.values, measure, len(outcome.years))
+    return None if weights is None else np.asarray(weights[outcome.position(year)])
 
 
 def aggregated(values: Array, weights: Array | None, inside: Bools) -> Array:

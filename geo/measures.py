@@ -6,7 +6,7 @@ Names and helps are at ``measure.<id>.name`` and ``.help`` in the words. Models 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from geo.model.result import Outcome
 
-__all__ = ["GROUPS", "MEASURES", "XIONGAN", "Effect", "Measure", "in_group", "register", "summary"]
+__all__ = ["GROUPS", "MEASURES", "XIONGAN", "Effect", "Measure", "Said", "in_group", "register", "summary"]
 
 XIONGAN = ("130629", "130632", "130638")
 GROUPS = ("base", "moves", "people", "commuting", *FULL_GROUPS)
@@ -72,6 +72,11 @@ class Measure:
         """Return its source in words; the technical one where there are none."""
         key = f"measure.{self.id}.source"
         return say(key, language) if has(key, language) else self.source
+
+    def formula_text(self, language: str = "en") -> str:
+        """Return how it is made, in words; the technical formula where there are none."""
+        key = f"measure.{self.id}.formula"
+        return say(key, language) if has(key, language) else self.formula
 
     def unit_name(self, language: str = "en") -> str:
         """Return its unit in words."""
@@ -200,6 +205,40 @@ register(*(Measure(*row) for row in FULL))
 
 
 @dataclass(frozen=True)
+class Said:
+    """One number that a sentence says.
+
+    Parameters
+    ----------
+    key
+        Its placeholder in the sentence.
+    measure, place, year
+        What it is a number of; ``place`` is ``region``, ``beijing`` or ``xiongan``, or the counties where
+        posts arrive (``gaining``) or leave (``losing``).
+    kind
+        ``value``; ``change`` against before; ``percent``, that change in percent of before; ``mean_percent``,
+        the mean over counties of it, weighted by posts; ``count``, the number of moves.
+    value
+        The number, before rounding.
+    digits, sign
+        How it is written.
+    """
+
+    key: str
+    measure: str
+    place: str
+    year: int
+    kind: str
+    value: float
+    digits: int = 0
+    sign: bool = False
+
+    def text(self, language: str = "en") -> str:
+        """Return it as the sentence writes it."""
+        return number(self.value, language, digits=self.digits, sign=self.sign)
+
+
+@dataclass(frozen=True)
 class Effect:
     """One main effect in words.
 
@@ -213,12 +252,15 @@ class Effect:
         The measure to look at on the map.
     year
         The year it speaks of.
+    numbers
+        The numbers that the sentence says, in no order of importance.
     """
 
     text: str
     status: str
     measure: str
     year: int
+    numbers: tuple[Said, ...] = ()
 
 
 def summary(outcome: Outcome, language: str = "en", year: int | None = None) -> tuple[Effect, ...]:
@@ -240,109 +282,129 @@ def summary(outcome: Outcome, language: str = "en", year: int | None = None) -> 
     return tuple(tell(outcome, year, language) for tell in tellers)
 
 
-def _region(outcome: Outcome, measure: str, year: int) -> float:
-    return float(outcome.regional[measure][outcome.position(year)])
+def _told(key: str, language: str, effect: Effect, **more: str) -> Effect:
+    """Return an effect with its sentence, filled with its numbers."""
+    values = {one.key: one.text(language) for one in effect.numbers}
+    return replace(effect, text=say(key, language, **{"year": effect.year, **values, **more}))
 
 
-def _within(outcome: Outcome, measure: str, year: int, heads: tuple[str, ...]) -> float:
-    inside = np.array([code.startswith(heads) for code in outcome.codes])
-    return float(outcome.change(measure, year)[inside].sum())
+def _region(outcome: Outcome, measure: str, year: int, key: str = "", digits: int = 0) -> Said:
+    value = float(outcome.regional[measure][outcome.position(year)])
+    return Said(key or measure, measure, "region", year, "value", value, digits)
+
+
+_HEADS = {"xiongan": XIONGAN, "beijing": ("11",)}
+
+
+def _within(outcome: Outcome, measure: str, year: int, place: str) -> Said:
+    inside = np.array([code.startswith(_HEADS[place]) for code in outcome.codes])
+    change = float(outcome.change(measure, year)[inside].sum())
+    return Said(place, measure, place, year, "change", change, sign=True)
+
+
+def _count(outcome: Outcome, year: int) -> Said:
+    return Said("moves", "posts", "region", year, "count", float(len(outcome.scenario.moves)))
+
+
+def _crossing(outcome: Outcome, year: int) -> Said:
+    before = float(np.nansum(outcome.before["out_commuters"]))
+    change = float(outcome.regional["cross_commuters"][outcome.position(year)]) - before
+    return Said("crossing", "cross_commuters", "region", year, "change", change, sign=True)
 
 
 def _posts(outcome: Outcome, year: int, language: str) -> Effect:
-    values = {
-        "year": year,
-        "moves": number(len(outcome.scenario.moves), language),
-        "posts": number(_region(outcome, "posts", year), language),
-        "xiongan": number(_within(outcome, "posts", year, XIONGAN), language, sign=True),
-        "beijing": number(_within(outcome, "posts", year, ("11",)), language, sign=True),
-    }
-    return Effect(say("summary.posts", language, **values), "input", "posts", year)
+    numbers = (
+        _count(outcome, year),
+        _region(outcome, "posts", year),
+        _within(outcome, "posts", year, "beijing"),
+        _within(outcome, "posts", year, "xiongan"),
+    )
+    return _told("summary.posts", language, Effect("", "input", "posts", year, numbers))
 
 
 def _people(outcome: Outcome, year: int, language: str) -> Effect:
-    values = {
-        "year": year,
-        "staff": number(_region(outcome, "staff_home", year), language),
-        "family": number(_region(outcome, "family", year), language),
-        "students": number(_region(outcome, "students", year), language),
-        "beijing": number(_within(outcome, "population", year, ("11",)), language, sign=True),
-        "xiongan": number(_within(outcome, "population", year, XIONGAN), language, sign=True),
-    }
-    key = "summary.people" if _region(outcome, "students", year) >= 0.5 else "summary.people_only"
-    return Effect(say(key, language, **values), "assumption", "residents", year)
+    students = _region(outcome, "students", year)
+    numbers = (
+        _region(outcome, "staff_home", year, "staff"),
+        _region(outcome, "family", year),
+        *((students,) if students.value >= 0.5 else ()),
+        _within(outcome, "population", year, "beijing"),
+        _within(outcome, "population", year, "xiongan"),
+    )
+    key = "summary.people" if students.value >= 0.5 else "summary.people_only"
+    return _told(key, language, Effect("", "assumption", "residents", year, numbers))
 
 
 def _commuting(outcome: Outcome, year: int, language: str) -> Effect:
-    crossing = outcome.regional["cross_commuters"]
-    before = float(np.nansum(outcome.before["out_commuters"]))
-    values = {
-        "year": year,
-        "daily": number(_region(outcome, "staff_daily", year), language),
-        "minutes": number(_region(outcome, "staff_minutes", year), language),
-        "weekly": number(_region(outcome, "staff_weekly", year), language),
-        "crossing": number(float(crossing[outcome.position(year)]) - before, language, sign=True),
-    }
-    key = "summary.commuting" if _region(outcome, "staff_daily", year) > 0 else "summary.commuting_weekly"
-    return Effect(say(key, language, **values), "estimated", "staff_daily", year)
+    daily = _region(outcome, "staff_daily", year, "daily")
+    numbers = (
+        *((daily, _region(outcome, "staff_minutes", year, "minutes")) if daily.value > 0 else ()),
+        _region(outcome, "staff_weekly", year, "weekly"),
+        _crossing(outcome, year),
+    )
+    key = "summary.commuting" if daily.value > 0 else "summary.commuting_weekly"
+    return _told(key, language, Effect("", "estimated", "staff_daily", year, numbers))
 
 
 # The same for the full model ------------------------------------------------------------------------
 
 
 def _posts_and_people(outcome: Outcome, year: int, language: str) -> Effect:
-    gap = _region(outcome, "six_districts_gap", year)
-    values = {
-        "year": year,
-        "moves": number(len(outcome.scenario.moves), language),
-        "posts": number(_region(outcome, "posts", year), language),
-        "followers": number(_region(outcome, "residents", year), language),
-        "beijing": number(_within(outcome, "population", year, ("11",)), language, sign=True),
-        "xiongan": number(_within(outcome, "population", year, XIONGAN), language, sign=True),
-        "gap": number(abs(gap), language),
-    }
-    key = "summary.full_people_above" if gap > 0 else "summary.full_people_below"
-    return Effect(say(key, language, **values), "identified", "population", year)
+    gap = _region(outcome, "six_districts_gap", year, "gap")
+    numbers = (
+        _count(outcome, year),
+        _region(outcome, "posts", year),
+        _region(outcome, "residents", year, "followers"),
+        _within(outcome, "population", year, "beijing"),
+        _within(outcome, "population", year, "xiongan"),
+        gap,
+    )
+    key = "summary.full_people_above" if gap.value > 0 else "summary.full_people_below"
+    effect = Effect("", "identified", "population", year, numbers)
+    # the sentence says on which side of the target it lies
+    return _told(key, language, effect, gap=number(abs(gap.value), language))
 
 
-def _percent(outcome: Outcome, measure: str, year: int, weights: NDArray[np.float64], language: str) -> str:
-    """Return the mean change in percent over counties, by ``weights``, as text."""
+def _percent(
+    outcome: Outcome, measure: str, year: int, weights: NDArray[np.float64], *, key: str, place: str
+) -> Said:
+    """Return the mean change in percent over counties, by ``weights``."""
     change = 100 * outcome.change(measure, year) / outcome.before[measure]
-    mean = float(change @ weights / weights.sum()) if weights.sum() > 0 else None
-    return number(mean, language, digits=2, sign=True)
+    mean = float(change @ weights / weights.sum()) if weights.sum() > 0 else float("nan")
+    return Said(key, measure, place, year, "mean_percent", mean, 2, sign=True)
 
 
 def _jobs_and_prices(outcome: Outcome, year: int, language: str) -> Effect:
     posts = outcome.at("posts", year)
     gained, lost = np.maximum(posts, 0.0), np.maximum(-posts, 0.0)
     private = outcome.change("private_jobs", year)
-    per_post = _region(outcome, "private_per_post", year)
-    values = {
-        "per_post": number(per_post, language, digits=2),
-        "there": number(float(private[gained > 0].sum()), language, sign=True),
-        "here": number(float(private[lost > 0].sum()), language, sign=True),
-        "price_there": _percent(outcome, "floor_price", year, gained, language),
-        "price_here": _percent(outcome, "floor_price", year, lost, language),
-        "wage_there": _percent(outcome, "wage", year, gained, language),
-        "wage_here": _percent(outcome, "wage", year, lost, language),
-    }
-    return Effect(say("summary.full_jobs", language, **values), "prior", "private_jobs", year)
+    there, here = float(private[gained > 0].sum()), float(private[lost > 0].sum())
+    numbers = (
+        Said("there", "private_jobs", "gaining", year, "change", there, sign=True),
+        _region(outcome, "private_per_post", year, "per_post", 2),
+        Said("here", "private_jobs", "losing", year, "change", here, sign=True),
+        _percent(outcome, "floor_price", year, gained, key="price_there", place="gaining"),
+        _percent(outcome, "floor_price", year, lost, key="price_here", place="losing"),
+        _percent(outcome, "wage", year, gained, key="wage_there", place="gaining"),
+        _percent(outcome, "wage", year, lost, key="wage_here", place="losing"),
+    )
+    return _told("summary.full_jobs", language, Effect("", "prior", "private_jobs", year, numbers))
+
+
+def _delay(outcome: Outcome, year: int, key: str, place: str) -> Said:
+    heads = _HEADS.get(place, ("",))
+    inside = np.array([code.startswith(heads) for code in outcome.codes])
+    before = float(np.nansum(outcome.before["delay"][inside]))
+    change = 100 * float(outcome.change("delay", year)[inside].sum()) / before
+    return Said(key, "delay", place, year, "percent", change, 2, sign=True)
 
 
 def _traffic(outcome: Outcome, year: int, language: str) -> Effect:
-    crossing = _region(outcome, "cross_commuters", year) - float(np.nansum(outcome.before["out_commuters"]))
-    delay = float(np.nansum(outcome.before["delay"]))
-    beijing = np.array([code.startswith("11") for code in outcome.codes])
-    here = float(outcome.before["delay"][beijing].sum())
-    values = {
-        "daily": number(_region(outcome, "staff_daily", year), language),
-        "weekly": number(_region(outcome, "staff_weekly", year), language),
-        "crossing": number(crossing, language, sign=True),
-        "delay": number(
-            100 * float(outcome.change("delay", year).sum()) / delay, language, digits=2, sign=True
-        ),
-        "beijing": number(
-            100 * float(outcome.change("delay", year)[beijing].sum()) / here, language, digits=2, sign=True
-        ),
-    }
-    return Effect(say("summary.full_traffic", language, **values), "identified", "delay", year)
+    numbers = (
+        _region(outcome, "staff_daily", year, "daily"),
+        _region(outcome, "staff_weekly", year, "weekly"),
+        _crossing(outcome, year),
+        _delay(outcome, year, "delay", "region"),
+        _delay(outcome, year, "beijing", "beijing"),
+    )
+    return _told("summary.full_traffic", language, Effect("", "identified", "delay", year, numbers))

@@ -24,6 +24,7 @@ _SCRIPTS = (
     "compare",
     "panels",
     "layers",
+    "explain",
     "info",
     "search",
     "table",

@@ -159,6 +159,7 @@ function firstState(language) {
     hidden: new Set(HIDDEN_AT_FIRST),
     tiles: false,
     selected: null,
+    explained: false,
     open: "",
     layers: true,
     legend: true,

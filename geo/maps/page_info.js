@@ -97,7 +97,7 @@ function countyInfo(app, county) {
     countFact(app, "map.urban_residents", county.urban_population, "unit.persons", county.status),
   ];
   const warn = county.xiongan ? el("p", { class: "jjj-hint" }, texts.say("map.xiongan")) : null;
-  return [facts(lines), warn, yearChart(app, i), countyTable(app, i)];
+  return [facts(lines), warn, yearChart(app, i), explainNumber(app, county, i), countyTable(app, i)];
 }
 
 // --- institutions: the select box is the twin of the drag ----------------------------------------------

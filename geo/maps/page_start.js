@@ -144,7 +144,7 @@ function followAll(app) {
     playYears(app);
     drawTime(app);
   });
-  store.follow("selected", () => drawInfo(app));
+  store.follow("selected explained", () => drawInfo(app));
   store.follow("hidden tiles", () => markLayers(app));
   store.follow("table sort", () => drawTable(app));
   store.follow("open layers table", () => drawOpen(app));

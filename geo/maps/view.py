@@ -301,6 +301,12 @@ def _source(measure: Measure) -> dict[str, str]:
     return {language: str(in_words(language) if in_words else measure.source) for language in LANGUAGES}
 
 
+def _formula(measure: Measure) -> dict[str, str]:
+    """Return how a measure is made, by language, where it says so."""
+    in_words = getattr(measure, "formula_text", None)
+    return {language: str(in_words(language)) if in_words else "" for language in LANGUAGES}
+
+
 def _measure(measure: Measure) -> dict[str, Any]:
     return {
         "id": measure.id,
@@ -309,6 +315,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
         "unit": _say(f"unit.{measure.unit}", measure.unit),
         "status": measure.status,
         "source": _source(measure),
+        "formula": _formula(measure),
         "group": measure.group,
         "scale": measure.scale,
         "digits": int(measure.digits),

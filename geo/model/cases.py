@@ -13,7 +13,7 @@ from geo.errors import Fault, ModelError
 from geo.model.baseline import calibrate
 from geo.model.level0 import place_staff
 from geo.model.moves import ramp, resolve
-from geo.model.terms import PRODUCT, Row, Term
+from geo.model.terms import PRODUCT, SUM, Row, Term
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from geo.model.solve import Array
     from geo.region import Region
 
-__all__ = ["Case", "Movement", "assumed", "by_move", "case_of", "sized", "unit_of"]
+__all__ = ["Case", "Movement", "assumed", "by_move", "case_of", "digits_of", "sized", "unit_of"]
 
 # A remainder of rounding is nobody.
 _NOBODY = 1e-9
@@ -51,6 +51,19 @@ _UNITS = {
 def unit_of(measure: str) -> str:
     """Return the unit of a measure, a key of a text in ``unit``."""
     return _UNITS.get(measure, "persons")
+
+
+_WHOLE = frozenset(
+    {
+        *("persons", "jobs", "places", "bed", "family", "trips", "m2", "cny_per_year", "yuan"),
+        *("vehicle_hours", "moves"),
+    }
+)
+
+
+def digits_of(unit: str, fine: int = 3) -> int:
+    """Return the decimals shown of a unit: none of whole things, else ``fine``."""
+    return 0 if unit in _WHOLE else fine
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,11 +268,14 @@ def by_move(
         The factors of a move's contribution; none where it is merely stated.
     """
     some = [int(move) for move in np.flatnonzero(np.abs(amounts) > _NOBODY)]
-    parts = tuple(
-        Term("move", float(amounts[move]), unit, PRODUCT, sizes(move), label=_label(case, move))
-        for move in some
-    )
-    return Term(key, float(amounts[some].sum()), unit, parts=parts)
+    digits = digits_of(unit)
+    parts = []
+    for move in some:
+        factors = sizes(move)
+        how = PRODUCT if factors else SUM
+        amount = float(amounts[move])
+        parts.append(Term("move", amount, unit, how, factors, label=_label(case, move), digits=digits))
+    return Term(key, float(amounts[some].sum()), unit, parts=tuple(parts), digits=digits)
 
 
 def _label(case: Case, move: int) -> tuple[str, str]:
@@ -274,9 +290,12 @@ def sized(case: Case, size: str, move: int, *more: Term) -> tuple[Term, ...]:
     """Return the size of a move, how far it is, and more factors."""
     movement, asked = case.movement, case.outcome.scenario.moves[move]
     whole = float(getattr(movement.moves, size)[move])
-    done = Term("done", float(movement.done[case.row, move]), "ratio", row=assumed("ramp_steepness"), digits=3)
+    done = Term(
+        "done", float(movement.done[case.row, move]), "ratio", row=assumed("ramp_steepness"), digits=3
+    )
     unit = unit_of(size)
-    return (Term("size", whole, unit, row=_size_row(case, size, move, asked.institution)), done, *more)
+    row = _size_row(case, size, move, asked.institution)
+    return (Term("size", whole, unit, row=row, digits=0), done, *more)
 
 
 def _size_row(case: Case, size: str, move: int, institution: str | None) -> Row:

@@ -1,4 +1,4 @@
-"""Why a number of one county, or of several together, is what it is: the terms that made it, down to the facts.
+"""Why a number of one county, or of several together, is what it is: its terms, down to the facts.
 
 ``explain(outcome, region, "population", "130629", 2035).text("en")`` prints a tree. Every branch adds up, or
 multiplies up, to its parent; which of the two stands beside it. The region's own numbers are explained by
@@ -15,7 +15,7 @@ import numpy as np
 
 from geo.assumptions import KINDS
 from geo.errors import Fault, ModelError
-from geo.model.cases import Case, assumed, by_move, case_of, sized, unit_of
+from geo.model.cases import Case, assumed, by_move, case_of, digits_of, sized, unit_of
 from geo.model.economy import WAGE_YEAR
 from geo.model.terms import FACTS, PRODUCT, Row, Term
 
@@ -59,9 +59,7 @@ def explain(outcome: Outcome, region: Region, measure: str, code: str, year: int
     return explain_case(case_of(outcome, region, inside, year), measure).trimmed()
 
 
-def explain_inside(
-    outcome: Outcome, region: Region, measure: str, inside: Array, year: int
-) -> Term | None:
+def explain_inside(outcome: Outcome, region: Region, measure: str, inside: Array, year: int) -> Term | None:
     """Return the terms that made a measure of several counties together; None where they make no sum.
 
     Nothing is left out: see :meth:`geo.model.terms.Term.trimmed`.
@@ -88,22 +86,12 @@ def explain_case(case: Case, measure: str) -> Term:
     """Return the answer to a question that :func:`geo.model.cases.case_of` made."""
     makers = _MAKERS if case.world is not None else _DIRECT
     made = makers.get(measure, _plain)(case, measure)
-    return replace(made, formula=(f"measure.{measure}.formula",), digits=_digits(measure, made.digits))
-
-
-def _digits(measure: str, given: int) -> int:
-    """Return decimals shown: none for whole things."""
-    return 0 if unit_of(measure) in _WHOLE else given
-
-
-_WHOLE = frozenset(
-    {"persons", "jobs", "places", "bed", "family", "trips", "m2", "cny_per_year", "yuan", "vehicle_hours"}
-)
+    return replace(made, formula=(f"measure.{measure}.formula",))
 
 
 def _level(case: Case, measure: str, unit: str, *parts: Term, row: Row | None = None) -> Term:
     """Return a level as what it was before plus changes."""
-    digits = 0 if unit in _WHOLE else 3
+    digits = digits_of(unit)
     before = Term("before", case.before(measure), unit, row=row, digits=digits)
     return Term(measure, case.after(measure), unit, parts=(before, *parts), digits=digits)
 
@@ -111,7 +99,7 @@ def _level(case: Case, measure: str, unit: str, *parts: Term, row: Row | None = 
 def _plain(case: Case, measure: str) -> Term:
     """Return a level as before plus change where no finer account is kept; itself if nothing was before."""
     unit = unit_of(measure)
-    digits = 0 if unit in _WHOLE else 3
+    digits = digits_of(unit)
     if not np.isfinite(case.before(measure)):
         return Term(measure, case.after(measure), unit, digits=digits)
     return _level(case, measure, unit, Term("change", case.change(measure), unit, digits=digits))
@@ -186,17 +174,19 @@ def _lodging(case: Case) -> Term:
 
     def factors(move: int) -> tuple[Term, ...]:
         row = assumed(f"student_residents.{KINDS[movement.moves.kind[move]]}")
-        stay = Term("student_residents", float(movement.moves.resident_students[move]), "ratio", row=row, digits=2)
+        stay = Term(
+            "student_residents", float(movement.moves.resident_students[move]), "ratio", row=row, digits=2
+        )
         return sized(case, "students", move, stay, *((_sign(signs, move),) if case.net else ()))
 
     return by_move(case, "lodging", "persons", signs * movement.lodging[case.row], factors)
 
 
 def _residents(case: Case, measure: str) -> Term:
-    parts = (_staff_home(case, ""), _family(case, ""), _lodging(case))
+    parts: tuple[Term, ...] = (_staff_home(case, ""), _family(case, ""), _lodging(case))
     if case.net and case.world is not None:
         parts = (*parts, _followers(case, "followers"))
-    return Term(measure, float(sum(part.value for part in parts)), "persons", parts=parts)
+    return Term(measure, float(sum(part.value for part in parts)), "persons", parts=parts, digits=0)
 
 
 def _population(case: Case, measure: str) -> Term:
@@ -227,10 +217,13 @@ def _followers(case: Case, measure: str) -> Term:
         other = case.after("followers") / each - private
     people = Term(
         "chose_home", private + other, "persons",
-        parts=(Term("private_residents", private, "persons"), Term("other_staff", other, "persons")),
+        parts=(
+            Term("private_residents", private, "persons", digits=0),
+            Term("other_staff", other, "persons", digits=0),
+        ), digits=0,
     )  # fmt: skip
     per = Term("persons_per_worker", each, "ratio", digits=3)
-    return Term(measure, case.after("followers"), "persons", PRODUCT, (people, per))
+    return Term(measure, case.after("followers"), "persons", PRODUCT, (people, per), digits=0)
 
 
 # Jobs -----------------------------------------------------------------------------------------------
@@ -242,10 +235,15 @@ def _institutional(case: Case, measure: str) -> Term:
 
 def _jobs(case: Case, measure: str) -> Term:
     parts = tuple(
-        Term(key, case.change(key), "jobs", FACTS, _pull(case, key)) for key in ("tradable_jobs", "services_jobs")
+        Term(key, case.change(key), "jobs", FACTS, _pull(case, key), digits=0)
+        for key in ("tradable_jobs", "services_jobs")
     )
     if measure == "jobs":
         parts = (*parts, _sizes(case, "posts"))
+    # jobs by sector and in all clear to the solver's accuracy alone
+    rest = case.change(measure) - float(sum(part.value for part in parts))
+    if rest:
+        parts = (*parts, Term("left_over", rest, "jobs", digits=5))
     return _level(case, measure, "jobs", *parts, row=case.county_fact(_SECTORS))
 
 
@@ -263,7 +261,7 @@ def _pull(case: Case, measure: str) -> tuple[Term, ...]:
 
 
 def _one_sector(case: Case, measure: str) -> Term:
-    change = Term("change", case.change(measure), "jobs", FACTS, _pull(case, measure))
+    change = Term("change", case.change(measure), "jobs", FACTS, _pull(case, measure), digits=0)
     return _level(case, measure, "jobs", change, row=case.county_fact(_SECTORS))
 
 
@@ -289,7 +287,7 @@ def _per_post(case: Case, measure: str) -> Term:
 def _scaled(case: Case, measure: str, row: Row | None, *factors: Term) -> Term:
     """Return a level of one county as what it was before times changes."""
     unit = unit_of(measure)
-    digits = 0 if unit in _WHOLE else 1
+    digits = digits_of(unit, 1)
     before = Term("before", case.before(measure), unit, row=row, digits=digits)
     return Term(measure, case.after(measure), unit, PRODUCT, (before, *factors), digits=digits)
 
@@ -310,7 +308,10 @@ def _wage(case: Case, measure: str) -> Term:
         bill = base.labour_T * start.sales_T[place] + base.labour_S * start.sales_S[place]
         after = base.labour_T * year.state.sales_T[place] + base.labour_S * year.state.sales_S[place]
         sold, jobs = float(after / bill), float(start.jobs[place] / year.state.jobs[place])
-    factors = (_hat("bill_hat", sold), _hat("one_over_jobs", jobs))
+    paid = 1.0 if year is None else float(year.state.wage_hat[place])
+    # the wage bill is paid to the solver's accuracy
+    rest = replace(_hat("left_over", paid / (sold * jobs)), digits=9)
+    factors = (_hat("bill_hat", sold), _hat("one_over_jobs", jobs), rest)
     return _scaled(case, measure, _average_wage(case), *factors)
 
 
@@ -418,7 +419,9 @@ def _output(case: Case, measure: str) -> Term:
         pay = case.total(((state.staff_jobs - base.staff) * base.staff_pay).sum(0)) / 1e9
     named = (("sold_goods", goods), ("sold_services", services), ("staff_pay", pay))
     parts = tuple(Term(key, value, "bn_cny", digits=3) for key, value in named)
-    return _level(case, measure, "bn_cny", *parts, row=_average_wage(case) if case.single is not None else None)
+    return _level(
+        case, measure, "bn_cny", *parts, row=_average_wage(case) if case.single is not None else None
+    )
 
 
 # Commuting, roads and air ---------------------------------------------------------------------------
@@ -436,13 +439,19 @@ def _trip_mean(case: Case, measure: str) -> Term:
         trips = year.daily[case.places]
         later = minutes if year.minutes is None else minutes + year.minutes[case.places]
     if measure == "share_over_60":
-        minutes, later = 100.0 * (minutes > _LONG), 100.0 * (later > _LONG)
+        minutes, later = (np.asarray(100.0 * (one > _LONG)) for one in (minutes, later))
     share, old = trips / trips.sum(), first / first.sum()
     unit = unit_of(measure)
     before, moved = float((old * minutes).sum()), float(((share - old) * minutes).sum())
     slower = float((share * (later - minutes)).sum())
     parts = (
-        Term("before", before, unit, row=case.fact("commuting_facts", fact="mean one-way commute time"), digits=3),
+        Term(
+            "before",
+            before,
+            unit,
+            row=case.fact("commuting_facts", fact="mean one-way commute time"),
+            digits=3,
+        ),
         Term("who_goes_where", moved, unit, digits=4),
         Term("slower", slower, unit, digits=4),
     )
@@ -569,8 +578,11 @@ def _crossing(movement: Movement) -> tuple[Array, Array]:
 
 
 def _trips_of(come: Array, go: Array, move: int) -> tuple[Term, ...]:
-    both = (Term("new_trips", float(come[move]), "trips"), Term("trips_no_more", -float(go[move]), "trips"))
-    return (Term("change", float(come[move] - go[move]), "trips", parts=both),)
+    both = (
+        Term("new_trips", float(come[move]), "trips", digits=0),
+        Term("trips_no_more", -float(go[move]), "trips", digits=0),
+    )
+    return (Term("change", float(come[move] - go[move]), "trips", parts=both, digits=0),)
 
 
 def _direct_minutes(case: Case, measure: str) -> Term:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geo.errors import Fault, ModelError
-from geo.model.cases import Case, case_of, unit_of
+from geo.model.cases import Case, case_of, digits_of, unit_of
 from geo.model.economy import INDUSTRY_YEAR, WAGE_YEAR
 from geo.model.explain import explain_case, per_head
 from geo.model.plan import XIONGAN
 from geo.model.terms import FACTS, PRODUCT, Row, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from geo.model.result import Outcome
     from geo.model.solve import Array
     from geo.region import Region
 
 __all__ = ["by_county", "explain_region", "mean_weights"]
 
+_Maker = Callable[[Case, str], Term]
 # What the region's number counts as what has moved, not where.
 _MOVED = frozenset({"posts", "students", "beds", "staff_home", "family", "residents"})
 # The region's number is the sum of this measure over counties.
@@ -54,7 +54,7 @@ def explain_region(outcome: Outcome, region: Region, measure: str, year: int) ->
     value = float(outcome.regional[measure][case.row])
     maker = _MAKERS.get(measure)
     if not np.isfinite(value):
-        made: Term | None = Term(measure, value, unit_of(measure))
+        made: Term | None = Term(measure, value, unit_of(measure), digits=digits_of(unit_of(measure)))
     elif maker is not None and case.world is not None:
         made = maker(case, measure)
     elif measure in _SUMS:
@@ -85,6 +85,7 @@ def by_county(outcome: Outcome, region: Region, measure: str, year: int) -> Term
         made = county_sum(case, _SUMS[measure], case.inside)
         return replace(made, key=measure, formula=formula)
     weights = mean_weights(case, measure)
+    # without a number, the terms say so
     if weights is None or not np.isfinite(float(outcome.regional[measure][case.row])):
         return None
     source = "pm25" if measure == "exposure" else measure
@@ -95,7 +96,7 @@ def county_sum(case: Case, measure: str, inside: Array) -> Term:
     """Return a sum over counties: each as before plus change."""
     unit, row = unit_of(measure), case.row
     after, before = case.outcome.values[measure][row], case.outcome.before[measure]
-    digits = explain_digits(measure)
+    digits = digits_of(unit)
     parts = []
     for place in np.flatnonzero(inside):
         if not np.isfinite(after[place]):
@@ -113,7 +114,7 @@ def county_sum(case: Case, measure: str, inside: Array) -> Term:
 def county_mean(case: Case, measure: str, weights: Array) -> Term:
     """Return a mean over counties: each with its share of the weights times its value."""
     unit, values = unit_of(measure), case.outcome.values[measure][case.row]
-    digits = explain_digits(measure)
+    digits = digits_of(unit)
     heavy = np.where(np.isfinite(values), np.nan_to_num(weights), 0.0)
     total = float(heavy.sum())
     if not total > 0:
@@ -131,12 +132,6 @@ def county_mean(case: Case, measure: str, weights: Array) -> Term:
     return Term(measure, float(sum(p.value for p in parts)), unit, parts=tuple(parts), digits=digits)
 
 
-def explain_digits(measure: str) -> int:
-    """Return the decimals of a measure by county."""
-    whole = {"persons", "jobs", "places", "bed", "family", "trips", "m2", "cny_per_year", "yuan"}
-    return 0 if unit_of(measure) in {*whole, "vehicle_hours"} else 3
-
-
 def _county(case: Case, place: int, value: float, unit: str, **more: object) -> Term:
     names = case.region.counties
     code = case.outcome.codes[place]
@@ -152,19 +147,15 @@ def mean_weights(case: Case, measure: str) -> Array | None:
         "exposure": "population",
     }  # fmt: skip
     if measure in keys:
-        return now[keys[measure]]
+        return np.asarray(now[keys[measure]])
     if measure in {"mean_minutes", "share_over_60", "real_income"}:
         return _trips_from(case)
     if measure == "peak_speed" and case.world is not None:
-        found = case.world.air.roads.by_county(_traffic(case))
+        roads, year = case.world.air.roads, case.year
+        found = roads.by_county(roads.before if year is None or year.traffic is None else year.traffic)
         some = found.vehicle_km > 0
         return np.asarray(np.where(some, found.vehicle_km / np.where(some, found.speed, 1.0), 0.0))
     return None
-
-
-def _traffic(case: Case):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    year, world = case.year, case.world
-    return world.air.roads.before if year is None or year.traffic is None else year.traffic
 
 
 def _trips_from(case: Case) -> Array:
@@ -205,7 +196,7 @@ def _per_post(case: Case, measure: str) -> Term:
 
 
 def _welfare(case: Case, measure: str) -> Term:
-    """Return the change of welfare by home: share of workers times what living there is worth more (eq. 13)."""
+    """Return the change of welfare by home: share of workers times what living there gains (eq. 13)."""
     world, year = case.world, case.year
     if world is None or year is None:
         return Term(measure, 0.0, "percent", digits=3)
@@ -229,7 +220,7 @@ def _welfare(case: Case, measure: str) -> Term:
     gained = Term("choices_worth", float(sum(part.value for part in parts)), "ratio", parts=parts, digits=6)
     value = 100.0 * (state.welfare - 1.0)
     each = value / gained.value if gained.value else 100.0 / eps
-    root = Term("percent_utility", each, "ratio", row=None, digits=3)
+    root = Term("percent_utility", each, "ratio", digits=3)
     return Term(measure, gained.value * each, "percent", PRODUCT, (gained, root), digits=3)
 
 
@@ -354,7 +345,13 @@ def _fill(case: Case, measure: str) -> Term:
     inside = np.isin(case.outcome.codes, XIONGAN).astype(float)
     people = explain_case(replace(case, inside=inside), "population")
     row = case.fact(_PLANS, fact="xiongan_planned_population_longrun_high")
-    per = Term("percent_of_planned", 100.0 / world.plan.inputs.facts["xiongan_population"], "ratio", row=row, digits=8)
+    per = Term(
+        "percent_of_planned",
+        100.0 / world.plan.inputs.facts["xiongan_population"],
+        "ratio",
+        row=row,
+        digits=8,
+    )
     people = replace(people, formula=())
     return Term(measure, people.value * per.value, "percent", PRODUCT, (people, per), digits=1)
 
@@ -390,8 +387,7 @@ def _industry(case: Case, measure: str) -> Term:
     return Term(measure, total, "bn_cny", parts=(before, *parts), digits=1)
 
 
-_Maker = "Callable[[Case, str], Term]"
-_MAKERS: dict[str, Callable[[Case, str], Term]] = {
+_MAKERS: dict[str, _Maker] = {
     "private_per_post": _per_post, "services_per_post": _per_post, "welfare": _welfare, "gini": _gini,
     "theil_within": _theil_within, "theil_between": _theil_between, "income_beijing_hebei": _gap,
     "income_tianjin_hebei": _gap, "xiongan_fill": _fill, "six_districts": _six, "six_districts_gap": _six,

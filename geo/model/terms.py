@@ -22,6 +22,7 @@ PRODUCT: Final = "product"
 FACTS: Final = "facts"
 # Of what there may be hundreds, those below this share of the largest are shown together.
 _SMALL, _MOST = 0.01, 12
+_FINEST = 9  # decimals
 _REST: Final = {"move": "other_moves", "county": "other_counties"}
 
 
@@ -157,12 +158,12 @@ class Term:
         if self.sides is not None:
             unit = say(f"unit.{self.sides.unit}", language)
             both = (self.sides.first, self.sides.second)
-            sides = tuple(f"{number(one, language, digits=self.sides.digits)} {unit}" for one in both)
+            sides = tuple(f"{_number(one, language, self.sides.digits)} {unit}" for one in both)
         joined = bool(self.parts) and self.how != FACTS
         return Line(
             depth=depth,
             name=self.name(language),
-            text=number(self.value, language, digits=self.digits, sign=self.sides is not None),
+            text=_number(self.value, language, self.digits, sign=self.sides is not None),
             unit=say(f"unit.{self.unit}", language),
             value=self.value,
             how=say(f"explain.how.{self.how}", language) if joined else "",
@@ -187,6 +188,13 @@ class Term:
             for key, rest in _REST.items():
                 parts = _together(parts, key, rest)
         return replace(self, parts=parts)
+
+
+def _number(value: float, language: str, digits: int, *, sign: bool = False) -> str:
+    """Write a number; one with decimals that would round to nothing gets two figures that count."""
+    if digits and 10.0**-_FINEST <= abs(value) < 0.5 * 10.0**-digits:
+        digits = min(_FINEST, 1 - int(np.floor(np.log10(abs(value)))))
+    return number(value, language, digits=digits, sign=sign)
 
 
 def _written(line: Line, language: str) -> str:
@@ -283,7 +291,9 @@ def _differing(first: Term, second: Term, scale: float, unit: str, digits: int) 
         return replace(bare, parts=tuple(part for part in parts if _tells(part)))
     if second.how == PRODUCT:
         return replace(bare, parts=_shared_out(pairs, scale, unit, digits))
-    named = [_side(one, two, 1.0, (two or one or bare).unit, (two or one or bare).digits) for one, two in pairs]
+    named = [
+        _side(one, two, 1.0, (two or one or bare).unit, (two or one or bare).digits) for one, two in pairs
+    ]
     return replace(bare, parts=tuple(part for part in named if _tells(part)), how=FACTS)
 
 
@@ -306,12 +316,13 @@ def _alone(term: Term, scale: float, unit: str, digits: int, sides: Sides) -> Te
     """Return a term that is on one side only, times ``scale``."""
     made = replace(term, value=scale * term.value, unit=unit, digits=digits, sides=sides, formula=())
     if term.how == SUM:
+
         def both(part: Term) -> Sides:
             pair = (part.value, 0.0) if sides.second == 0.0 else (0.0, part.value)
             return Sides(*pair, part.unit, part.digits)
 
         return replace(made, parts=tuple(_alone(p, scale, unit, digits, both(p)) for p in term.parts))
-    if term.how == PRODUCT and scale != 1.0:
+    if term.how == PRODUCT and term.parts and scale != 1.0:
         return replace(made, parts=(Term("scale", scale, "ratio", digits=3), *term.parts))
     return made
 
@@ -335,7 +346,7 @@ def _aligned(first: tuple[Term, ...], second: tuple[Term, ...]) -> list[tuple[Te
 def _shared_out(
     pairs: list[tuple[Term | None, Term | None]], scale: float, unit: str, digits: int
 ) -> tuple[Term, ...]:
-    """Return what each factor of a product contributes to its change; a factor on one side only counts as 1."""
+    """Return what each factor contributes to a product's change; one on one side only counts as 1."""
     one = np.array([1.0 if first is None else first.value for first, _ in pairs])
     two = np.array([1.0 if second is None else second.value for _, second in pairs])
     made = []

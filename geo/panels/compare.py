@@ -28,6 +28,7 @@ from geo.comparison import (
 from geo.downloads import Field, Table, to_csv
 from geo.errors import ModelError
 from geo.measures import MEASURES
+from geo.panels import explaining
 from geo.panels.chart import show_chart
 from geo.panels.problems import show_error, shown
 from geo.panels.state import outcome_of
@@ -105,6 +106,7 @@ def _compared(two: Pair, region: Region, voice: Voice) -> None:
     rows = indicators(two, year, [one.id for one in two.measures], [place])
     parts = indicators(two, year, [measure.id], [*groups(region, voice.language), *_cities(region, voice)])
     _table(voice, rows, by="measure")
+    explaining.offer_rows(voice, two, rows, measure.id)
     with st.expander(voice("compare.panel.all_places"), key="compare_places"):
         _table(voice, parts, by="place")
     _take(two, voice, (*rows, *parts), measure, year)

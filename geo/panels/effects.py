@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from geo.comparison import cities, counties, groups
 from geo.measures import MEASURES, summary
-from geo.model.explain import explain
 from geo.model.simulate import compare_levels
+from geo.panels import explaining
 from geo.panels.state import level0_of
 from geo.panels.text import plain
 
@@ -32,22 +33,23 @@ def show(voice: Voice, region: Region, outcome: Outcome) -> None:
             st.markdown(f"**{voice('app.scenario.empty_title')}**")
             st.write(voice("app.scenario.empty_text"))
     else:
-        _three(voice, outcome)
+        _three(voice, region, outcome)
     with st.expander(voice("app.effects.next_heading"), expanded=True):
         st.markdown("\n".join(f"{n}. {voice(f'app.effects.next_{key}')}" for n, key in enumerate(_NEXT, 1)))
     if outcome.scenario.moves:
         _table(voice, region, outcome)
 
 
-def _three(voice: Voice, outcome: Outcome) -> None:
+def _three(voice: Voice, region: Region, outcome: Outcome) -> None:
     st.markdown(f"#### {voice('app.effects.heading')}")
     moves = outcome.scenario.moves
     start, end = min(move.start for move in moves), max(move.end for move in moves)
     st.caption(voice("app.effects.scope", count=len(moves), start=start, end=end))
-    for effect in summary(outcome, voice.language):
+    for number, effect in enumerate(summary(outcome, voice.language), 1):
         with st.container(border=True):
             st.markdown(plain(effect.text))
             st.caption(voice("app.effects.only_status", status=voice(f"status.{effect.status}")))
+            explaining.offer_effect(voice, region, outcome, effect, number)
 
 
 def _changing(outcome: Outcome) -> list[Measure]:
@@ -93,15 +95,16 @@ def _explained(voice: Voice, region: Region, outcome: Outcome, measure: Measure,
     with st.expander(voice("app.effects.explain")):
         change = np.abs(outcome.change(measure.id, year))
         codes = [outcome.codes[place] for place in np.argsort(-np.nan_to_num(change), kind="stable")]
-        names = region.counties[f"name_{voice.language}"]
-        code = st.selectbox(
-            voice("app.effects.county"), codes, format_func=names.__getitem__, key="explained_county"
+        parts = [*groups(region, voice.language), *cities(region, voice.language)]
+        places = {place.id: place for place in (*parts, *counties(region, voice.language))}
+        chosen = st.selectbox(
+            voice("explain.panel.place"),
+            [*codes[:1], *(part.id for part in parts), *codes[1:]],
+            format_func=lambda key: places[key].name,
+            key="explained_county",
         )
-        # a code block shows text letter by letter and may be copied
-        st.code(
-            explain(outcome, region, measure.id, code, year).text(voice.language),
-            language=None,
-            wrap_lines=True,
+        explaining.show_place(
+            voice, region, outcome, measure.id, places[chosen], year=year, key="explained_table"
         )
 
 

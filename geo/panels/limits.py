@@ -8,6 +8,7 @@ import streamlit as st
 
 from geo.errors import ModelError
 from geo.limits import Breach, Budget, breaches
+from geo.panels import explaining
 from geo.panels.state import outcome_of
 from geo.panels.state import region as the_region
 from geo.panels.text import plain
@@ -77,16 +78,16 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     else:
         st.success(voice("app.limits.none_by_scenario"))
     for breach in mine:
-        _one(breach, region, voice)
+        _one(breach, session, region, voice)
     rest = [one for one in all_found if one not in mine]
     if rest:
         with st.expander(voice("app.limits.anyway", count=len(rest))):
             for breach in rest:
-                _one(breach, region, voice)
+                _one(breach, session, region, voice)
     _ask_budget(voice)
 
 
-def _one(breach: Breach, region: Region, voice: Voice) -> None:
+def _one(breach: Breach, session: Session, region: Region, voice: Voice) -> None:
     with st.container(border=True):
         st.markdown(plain(breach.text(voice.language, region)))
         names = region.counties[f"name_{voice.language}"]
@@ -95,6 +96,7 @@ def _one(breach: Breach, region: Region, voice: Voice) -> None:
             st.caption(plain(("、" if voice.language == "zh" else ", ").join(places)))
         note = f"  \n{plain(breach.note)}" if breach.note else ""
         st.caption(plain(breach.source_text(voice.language)) + note)
+        explaining.offer_breach(voice, region, outcome_of(session.shelf.current), breach, _budget())
 
 
 def _ask_budget(voice: Voice) -> None:

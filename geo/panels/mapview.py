@@ -29,11 +29,14 @@ class MapEvent(TypedDict):
     type
         ``"move"``: ``institution`` shall go to the county ``destination``. ``"select"``: the feature ``id``
         of ``kind`` ("county", "institution", "site", "station", "city", "corridor", "link", "own") was
-        chosen.
+        chosen. ``"explain"``: the number of the county ``id`` shall be explained.
     institution, destination
         Of a move: an institution's id and a county's code; else empty.
     kind, id
-        Of a choice; else empty.
+        Of a choice or an explanation; else empty.
+    measure, year, a, b
+        Of an explanation: what the map shows, ``a`` and ``b`` as places in the list of scenarios, ``a`` = -1
+        for the starting point; else empty, 0, -1 and 0.
     """
 
     seq: int
@@ -42,26 +45,32 @@ class MapEvent(TypedDict):
     destination: str
     kind: str
     id: str
+    measure: str
+    year: int
+    a: int
+    b: int
+
+
+_TEXTS = ("type", "institution", "destination", "kind", "id", "measure")
+_WHOLE = {"seq": None, "year": 0, "a": -1, "b": 0}
 
 
 def _event(value: object) -> MapEvent | None:
     """Return the event in what a browser sent; anything else is no event."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("seq"), int):
+    if not isinstance(value, Mapping) or value.get("type") not in {"move", "select", "explain"}:
         return None
-    if value.get("type") not in {"move", "select"}:
+    texts = {name: value.get(name, "") for name in _TEXTS}
+    whole = {name: value.get(name, default) for name, default in _WHOLE.items()}
+    if not all(isinstance(text, str) for text in texts.values()):
         return None
-    texts = [value.get(name, "") for name in ("type", "institution", "destination", "kind", "id")]
-    if not all(isinstance(text, str) for text in texts):
+    # True is a whole number to Python, and none to a reader
+    if not all(isinstance(number, int) and not isinstance(number, bool) for number in whole.values()):
         return None
-    kind_of_event, institution, destination, kind, identifier = texts
-    return MapEvent(
-        seq=value["seq"],
-        type=kind_of_event,
-        institution=institution,
-        destination=destination,
-        kind=kind,
-        id=identifier,
-    )
+    if texts["type"] == "explain" and texts["kind"] != "county":
+        return None
+    event: Any = {**texts, **whole}
+    checked: MapEvent = event
+    return checked
 
 
 @cache

@@ -11,6 +11,7 @@ from geo.panels import (
     compare,
     data,
     effects,
+    explaining,
     header,
     limits,
     merging,
@@ -106,6 +107,9 @@ def _map(session: Session, here: Region, voice: Voice) -> None:
     event = map_component(view, key=key, language=voice.language, state=state, height=_MAP_HEIGHT)
     if event and event["type"] == "move":
         _on_drag(session, here, voice, event)
+    if event and event["type"] == "explain":
+        runs = [outcome_of(scenario) for scenario in session.shelf.scenarios]
+        explaining.on_map(voice, here, runs, event)
 
 
 def _on_drag(session: Session, here: Region, voice: Voice, event: MapEvent) -> None:

@@ -1,0 +1,392 @@
+"""A number explained: a button beside it, and a dialog with its terms as a tree, as text and as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from geo.comparison import REGION, Pair, place_of
+from geo.downloads import to_csv
+from geo.explaining import (
+    WAYS,
+    explain_breach,
+    explain_change,
+    explain_difference,
+    explain_place,
+    explain_said,
+    inside_of,
+    table_of_term,
+)
+from geo.measures import MEASURES
+from geo.model.terms import FACTS
+from geo.panels.problems import shown
+from geo.panels.text import plain
+from geo.report.markup import tag
+from geo.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from geo.comparison import Place
+    from geo.comparison import Row as Indicator
+    from geo.limits import Breach, Budget
+    from geo.measures import Effect, Said
+    from geo.model.terms import Term
+    from geo.outcome import Outcome
+    from geo.panels.mapview import MapEvent
+    from geo.panels.text import Voice
+    from geo.region import Region
+    from geo.report.markup import Markup
+
+    Views = dict[str, Term]
+
+__all__ = [
+    "Question",
+    "ask",
+    "draw",
+    "offer",
+    "offer_breach",
+    "offer_effect",
+    "offer_rows",
+    "on_map",
+    "show_place",
+]
+
+_OPEN_TO = 1  # levels of a tree that are open at first
+_STYLE = """
+<style>
+.jjj-tree, .jjj-tree ul { list-style: none; margin: 0; padding: 0; }
+.jjj-tree ul { padding-left: 1.1rem; border-left: 1px solid #d5dade; margin-left: 0.3rem; }
+.jjj-tree li { margin: 0.12rem 0; font-size: 0.9rem; line-height: 1.35; overflow-wrap: anywhere; }
+.jjj-tree summary { cursor: pointer; padding: 0.1rem 0; }
+.jjj-tree summary:focus-visible { outline: 2px solid #1f5f99; outline-offset: 1px; }
+.jjj-tree .leaf { padding-left: 1.05rem; }
+.jjj-tree small { color: #55626a; font-size: 0.8rem; }
+.jjj-tree em { font-style: normal; color: #55626a; }
+</style>
+"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A number that can be explained.
+
+    Parameters
+    ----------
+    label
+        What it is, in words.
+    measure
+        The measure whose unit, status and source it has; empty for none.
+    views
+        Explains it, by way of taking it apart.
+    into
+        Explains the same of one county, by its code; None where there is no such thing.
+    """
+
+    label: str
+    measure: str
+    views: Callable[[], Views]
+    into: Callable[[str], Views] | None = None
+
+
+# Buttons --------------------------------------------------------------------------------------------
+
+
+def offer(voice: Voice, label: str, questions: Callable[[], Sequence[Question]], *, key: str) -> None:
+    """Draw a button that opens the explanation of some numbers."""
+    if st.button(label, key=f"explain_{key}", icon=":material/help:", type="tertiary"):
+        ask(voice, {"": questions}, key=key)
+
+
+def offer_effect(voice: Voice, region: Region, outcome: Outcome, effect: Effect, number: int) -> None:
+    """Draw the button of one of the main effects: every number that its sentence says."""
+    if effect.numbers:
+        label = voice("explain.panel.sentence", n=number)
+        made = partial(_said, voice, region, outcome, effect.numbers)
+        offer(voice, label, made, key=f"effect_{number}")
+
+
+def offer_breach(
+    voice: Voice, region: Region, outcome: Outcome, breach: Breach, budget: Budget | None
+) -> None:
+    """Draw the button of a limit: the number that was reached."""
+    label = voice("explain.panel.limit", rule=breach.name(voice.language, region))
+    name = f"{breach.rule}_{breach.institution}"
+    question = Question("", "", partial(explain_breach, breach, outcome, region, budget))
+    offer(voice, label, lambda: [question], key=f"limit_{name}")
+
+
+def offer_rows(voice: Voice, two: Pair, rows: Sequence[Indicator], measure: str) -> None:
+    """Draw the button of the indicator table; a row is chosen in the dialog, first the one of ``measure``."""
+    if st.button(voice("explain.panel.compare"), key="explain_rows", icon=":material/help:"):
+        first = sorted(rows, key=lambda row: row.measure != measure)
+        asked = {
+            f"{MEASURES[row.measure].name(voice.language)} · {row.place.name}": partial(
+                _of_row, voice, two, row
+            )
+            for row in first
+        }
+        ask(voice, asked, key="rows")
+
+
+def on_map(voice: Voice, region: Region, runs: Sequence[Outcome], event: MapEvent) -> None:
+    """Open the explanation of the number that a reader asked about on the map."""
+    key = event["measure"]
+    there = event["id"] in region.positions and 0 <= event["b"] < len(runs) and event["a"] < len(runs)
+    if there:
+        outcome = runs[event["b"]]
+        there = key in MEASURES and key in outcome.values and event["year"] in outcome.years
+    if not there:  # what was asked about has gone since
+        st.toast(voice("explain.panel.gone"))
+        return
+    place = place_of(region, event["id"], voice.language)
+    label = f"{MEASURES[key].name(voice.language)} · {place.name}"
+    made = partial(_of_map, voice, region, runs, event, place)
+    ask(voice, {label: made}, key="map")
+
+
+# Questions ------------------------------------------------------------------------------------------
+
+
+def _said(voice: Voice, region: Region, outcome: Outcome, numbers: Iterable[Said]) -> list[Question]:
+    made = []
+    for said in numbers:
+        measure = MEASURES[said.measure]
+        values = {
+            "measure": measure.name(voice.language),
+            "place": inside_of(outcome, region, said.place, said.year, voice.language).name,
+            "year": said.year,
+            "value": said.text(voice.language),
+            "unit": measure.unit_name(voice.language),
+        }
+        label = say(f"explain.kind.{said.kind}", voice.language, **values)
+        views = partial(explain_said, outcome, region, said)
+        into = _into(region, (outcome,), said.measure, said.year, change=said.kind != "value")
+        made.append(Question(label, said.measure if said.kind != "count" else "", views, into))
+    return made
+
+
+def _into(
+    region: Region, outcomes: Sequence[Outcome], measure: str, year: int, *, change: bool = False
+) -> Callable[[str], Views] | None:
+    """Return what explains the same number of a county, or of two outcomes' difference there."""
+    by_county = {"exposure": "pm25", "cross_commuters": "out_commuters"}.get(measure, measure)
+    by_county = "population" if by_county in _PEOPLE else by_county
+    by_county = "income_per_head" if by_county in _INCOMES else by_county
+    if by_county not in outcomes[0].values:
+        return None
+
+    def views(code: str) -> Views:
+        place = place_of(region, code)
+        if len(outcomes) == 2:
+            return explain_difference(outcomes[0], outcomes[1], region, by_county, place, year=year)
+        explain = explain_change if change else explain_place
+        return explain(outcomes[0], region, by_county, place, year)
+
+    return views
+
+
+_PEOPLE = ("xiongan_fill", "six_districts", "six_districts_gap")
+_INCOMES = ("gini", "theil_within", "theil_between")
+
+
+def _one(voice: Voice, letter: str, outcome: Outcome, year: int) -> str:
+    return say("explain.panel.one", voice.language, letter=letter, name=outcome.scenario.name, year=year)
+
+
+def _of_row(voice: Voice, two: Pair, row: Indicator) -> list[Question]:
+    region, measure, year = two.region, row.measure, row.year
+    sides = [("a", two.first), ("b", two.second)]
+    made = [
+        _plain_question(
+            region, outcome, measure, row.place, year=year, label=_one(voice, side.upper(), outcome, year)
+        )
+        for side, outcome in sides
+    ]
+    if two.baseline is not None:
+        label = voice("explain.panel.baseline", year=year)
+        made.append(_plain_question(region, two.baseline, measure, row.place, year=year, label=label))
+    label = voice("explain.panel.difference", year=year)
+    apart = partial(explain_difference, two.first, two.second, region, measure, row.place, year=year)
+    into = None if _alone(row.place) else _into(region, (two.first, two.second), measure, year)
+    return [Question(label, measure, apart, into), *made]
+
+
+def _alone(place: Place) -> bool:
+    return int(place.inside.sum()) == 1
+
+
+def _plain_question(
+    region: Region, outcome: Outcome, measure: str, place: Place, *, year: int, label: str
+) -> Question:
+    views = partial(explain_place, outcome, region, measure, place, year)
+    into = None if _alone(place) else _into(region, (outcome,), measure, year)
+    return Question(label, measure, views, into)
+
+
+def _of_map(
+    voice: Voice, region: Region, runs: Sequence[Outcome], event: MapEvent, place: Place
+) -> list[Question]:
+    """Return the number of the scenario shown, and the difference to what stands beside it."""
+    measure, year, second = event["measure"], event["year"], runs[event["b"]]
+    if event["a"] < 0:
+        name = say("explain.panel.alone", voice.language, name=second.scenario.name, year=year)
+        change = partial(explain_change, second, region, measure, place, year)
+        grown = Question(voice("explain.panel.change", year=year), measure, change)
+        return [_plain_question(region, second, measure, place, year=year, label=name), grown]
+    first = runs[event["a"]]
+    apart = partial(explain_difference, first, second, region, measure, place, year=year)
+    both = [
+        _plain_question(region, one, measure, place, year=year, label=_one(voice, letter, one, year))
+        for letter, one in (("A", first), ("B", second))
+    ]
+    return [Question(voice("explain.panel.difference", year=year), measure, apart), *both]
+
+
+# The dialog -----------------------------------------------------------------------------------------
+
+
+def ask(voice: Voice, asked: Mapping[str, Callable[[], Sequence[Question]]], *, key: str) -> None:
+    """Open a dialog that explains numbers; Escape closes it.
+
+    Parameters
+    ----------
+    asked
+        What makes the questions, by the name of their group; of several groups one is chosen first.
+    key
+        Name of the dialog's parts.
+    """
+
+    @st.dialog(voice("explain.panel.title"), width="large")
+    def box() -> None:
+        with shown(voice):
+            names = list(asked)
+            name = names[0]
+            if len(names) > 1:
+                name = st.selectbox(voice("explain.panel.which"), names, key=f"explained_{key}_group")
+            elif name:
+                st.markdown(f"**{plain(name)}**")
+            _answer(voice, asked[name](), key=f"explained_{key}_{names.index(name)}")
+
+    box()
+
+
+def _answer(voice: Voice, questions: Sequence[Question], *, key: str) -> None:
+    """Draw the chosen question's answer, and that of a county in it."""
+    at = 0
+    if len(questions) > 1:
+        labels = [question.label for question in questions]
+        at = st.selectbox(
+            voice("explain.panel.which"),
+            range(len(labels)),
+            format_func=labels.__getitem__,
+            key=f"{key}_which",
+        )
+    question = questions[at]
+    key = f"{key}_{at}"
+    tree = _way(voice, question.views(), key=key)
+    draw(voice, tree, question.measure, key=key)
+    codes = dict.fromkeys(term.code for _, term in tree.walk() if term.code)
+    if question.into is None or not codes:
+        return
+    names = {term.code: term.label[voice.language == "zh"] for _, term in tree.walk() if term.code}
+    code = st.selectbox(
+        voice("explain.panel.into"),
+        ["", *codes],
+        format_func=lambda one: names.get(one, voice("explain.panel.into_none")),
+        key=f"{key}_into",
+    )
+    if code:
+        inner = _way(voice, question.into(code), key=f"{key}_{code}")
+        draw(voice, inner, inner.key if inner.key in MEASURES else question.measure, key=f"{key}_{code}")
+
+
+def _way(voice: Voice, views: Views, *, key: str) -> Term:
+    """Return the tree that the reader asks for: taken apart by terms or by counties."""
+    ways = [way for way in WAYS if way in views]
+    way = ways[0]
+    if len(ways) > 1:
+        way = st.radio(
+            voice("explain.panel.way"),
+            ways,
+            format_func=lambda one: voice(f"explain.panel.way_{one}"),
+            horizontal=True,
+            key=f"{key}_way",
+        )
+    return views[way]
+
+
+def show_place(
+    voice: Voice, region: Region, outcome: Outcome, measure: str, place: Place, *, year: int, key: str
+) -> None:
+    """Draw the explanation of a number of a place where it stands, without a dialog."""
+    found = measure in outcome.values or (place.id == REGION and measure in outcome.regional)
+    if found:
+        question = _plain_question(region, outcome, measure, place, year=year, label="")
+        _answer(voice, [question], key=key)
+
+
+def draw(voice: Voice, term: Term, measure: str, *, key: str) -> None:
+    """Draw an explanation: the number, its formula, unit, status and source; the tree; text and table.
+
+    Parameters
+    ----------
+    measure
+        The measure whose unit, status and source it has; empty for none.
+    key
+        Name of its parts, different from those of others on the page.
+    """
+    head = term.line(voice.language)
+    beside = (
+        f"  \n{plain(say('explain.sides', voice.language, a=head.sides[0], b=head.sides[1]))}"
+        if head.sides
+        else ""
+    )
+    st.markdown(f"**{plain(head.name)} = {plain(head.text)} {plain(head.unit)}**{beside}")
+    notes = [voice("explain.panel.formula", formula=head.formula)] if head.formula else []
+    if measure:
+        one = MEASURES[measure]
+        values = {"unit": head.unit, "status": voice(f"status.{one.status}")}
+        notes.append(voice("explain.panel.about", **values, source=one.source_text(voice.language)))
+    st.caption("  \n".join(notes))
+    if term.parts:
+        st.html(_STYLE)
+        st.html(str(tag("ul", _branch(term, voice.language, 0), class_="jjj-tree")))
+        st.caption(voice("explain.panel.difference_hint" if term.sides else "explain.panel.hint"))
+    _take(voice, term, key)
+
+
+def _take(voice: Voice, term: Term, key: str) -> None:
+    """Draw what can be taken along: text to copy, and a table."""
+    with st.container(horizontal=True, gap="small"):
+        with st.popover(voice("explain.panel.text"), key=f"{key}_text"):
+            # a code block shows text letter by letter and may be copied
+            st.code(term.text(voice.language), language=None, wrap_lines=True)
+        st.download_button(
+            voice("explain.panel.csv"),
+            lambda: to_csv(table_of_term(term, voice.language)),
+            f"jingjinji-{term.key}.csv",
+            "text/csv",
+            on_click="ignore",
+            key=f"{key}_csv",
+        )
+
+
+def _branch(term: Term, language: str, depth: int) -> Markup:
+    """Return a term as an item of a list, its parts folded into it; every text is escaped."""
+    line = term.line(language)
+    sides = "" if not line.sides else f" ({line.sides[0]} → {line.sides[1]})"
+    how = "" if not term.parts or term.how == FACTS else f" {line.how}"
+    source = f" {line.source} · {line.status}" if line.source else ""
+    head = (
+        line.name, " = ", tag("b", f"{line.text} {line.unit}"), sides,
+        *((tag("em", how),) if how else ()), *((tag("small", source),) if source else ()),
+    )  # fmt: skip
+    if not term.parts:
+        return tag("li", tag("div", *head, class_="leaf"))
+    parts = tag("ul", *(_branch(part, language, depth + 1) for part in term.parts))
+    opened = "open" if depth < _OPEN_TO else None
+    return tag("li", tag("details", tag("summary", *head), parts, open=opened))
