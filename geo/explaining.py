@@ -311,6 +311,7 @@ def table_of_term(term: Term, language: str = "en") -> Table:
         line = one.line(language, depth)
         sides = (line.sides or ("", "")) if two else ()
         rows.append((depth, line.name, one.value, line.unit, *sides, line.how, line.source, line.status))
-    keys = ("depth", "term", "value", "unit", *(("a", "b") if two else ()), "how", "source", "status")
+    beside = ("before", "after") if term.sides is not None and term.sides.words == "grown" else ("a", "b")
+    keys = ("depth", "term", "value", "unit", *(beside if two else ()), "how", "source", "status")
     fields = tuple(Field(key, say(f"explain.column.{key}", language)) for key in keys)
     return Table("explanation", say("explain.panel.title", language), fields, tuple(rows))

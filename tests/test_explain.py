@@ -1,25 +1,60 @@
 """Explanations: every branch makes its parent, and ends at a row of the facts."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from geo.comparison import place_of, series
+from geo.downloads import to_csv
 from geo.errors import ModelError
+from geo.explaining import (
+    explain_breach,
+    explain_change,
+    explain_difference,
+    explain_place,
+    explain_said,
+    table_of_term,
+)
+from geo.limits import Budget, breaches
+from geo.measures import MEASURES, summary
 from geo.model.explain import explain
 from geo.model.simulate import simulate
+from geo.model.terms import PRODUCT, Term, changed, difference
 from geo.scenario import Move, Scenario
-from geo.words import LANGUAGES
+from geo.words import LANGUAGES, has, number, say
 
-MOVES = (
-    Move(institution="huaneng", destination="130629", start=2025, years=2),
-    Move(
-        name="A campus", kind="university", origin="110108", destination="130629", start=2026, posts=900,
-        students=8000, years=4,
-    ),
+HUANENG = Move(institution="huaneng", destination="130629", start=2025, years=2)
+CAMPUS = Move(
+    name="A campus", kind="university", origin="110108", destination="130629", start=2026, posts=900,
+    students=8000, years=4,
 )  # fmt: skip
+CLINIC = Move(
+    name="A clinic", kind="hospital", origin="110101", destination="120116", start=2026, posts=900, beds=800,
+    years=4,
+)  # fmt: skip
+ELSEWHERE = Move(institution="huaneng", destination="130632", start=2027, years=2)
+PLACES = ("region", "beijing", "xiongan", "130600", "130629")
 
 
 @pytest.fixture(scope="module")
-def outcome(region):
-    return simulate(region, Scenario(moves=MOVES))
+def outcomes(region):
+    """By name: A, B, and nothing; of both models."""
+    asked = {
+        "a": Scenario(name="A", moves=(HUANENG, CAMPUS)),
+        "b": Scenario(name="B", moves=(CAMPUS, ELSEWHERE, CLINIC)),
+        "empty": Scenario(name="Empty"),
+    }
+    return {
+        (model, name): simulate(region, one, model=model)
+        for model in ("full", "level0")
+        for name, one in asked.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def outcome(outcomes):
+    return outcomes["full", "a"]
 
 
 def branches(term):
@@ -28,15 +63,179 @@ def branches(term):
         yield from branches(part)
 
 
+def sound(tree):
+    for branch in branches(tree):
+        assert branch.total() == pytest.approx(branch.value, rel=1e-6, abs=1e-6, nan_ok=True), branch.key
+
+
+def measures_of(outcome):
+    return list(dict.fromkeys([*outcome.values, *outcome.regional]))
+
+
 @pytest.mark.parametrize("code", ["130629", "110108", "130202"])
 @pytest.mark.parametrize("year", [2020, 2026, 2050])
-def test_every_branch_makes_its_parent(outcome, region, code, year):
+@pytest.mark.parametrize("which", [("full", "a"), ("full", "empty"), ("level0", "a"), ("level0", "empty")])
+def test_every_branch_makes_its_parent(outcomes, region, code, year, which):
+    outcome = outcomes[which]
     place = outcome.codes.index(code)
     for measure in outcome.values:
         tree = explain(outcome, region, measure, code, year)
-        assert tree.value == pytest.approx(outcome.at(measure, year)[place], nan_ok=True)
-        for branch in branches(tree):
-            assert branch.total() == pytest.approx(branch.value, rel=1e-6, abs=1e-6, nan_ok=True), branch.key
+        assert tree.value == pytest.approx(outcome.at(measure, year)[place], rel=1e-9, abs=1e-6, nan_ok=True)
+        sound(tree)
+
+
+@pytest.mark.parametrize("key", PLACES)
+@pytest.mark.parametrize("which", [("full", "a"), ("full", "empty"), ("level0", "a"), ("level0", "empty")])
+def test_every_number_of_a_place_is_made_of_its_parts(outcomes, region, key, which):
+    outcome, place = outcomes[which], place_of(region, key)
+    for measure in measures_of(outcome):
+        for year in (2026, 2050):
+            shown = series(region, outcome, measure, place)[outcome.position(year)]
+            views = explain_place(outcome, region, measure, place, year)
+            for tree in views.values():
+                assert tree.value == pytest.approx(shown, rel=1e-9, abs=1e-6, nan_ok=True), measure
+                sound(tree)
+            assert np.isnan(shown) or any(tree.parts or not shown for tree in views.values()), measure
+
+
+@pytest.mark.parametrize("key", PLACES)
+@pytest.mark.parametrize("sides", [("a", "b"), ("empty", "a"), ("a", "empty")])
+@pytest.mark.parametrize("model", ["full", "level0"])
+def test_differences_are_made_of_their_parts(outcomes, region, key, sides, model):
+    first, second = (outcomes[model, name] for name in sides)
+    place = place_of(region, key)
+    for measure in measures_of(first):
+        one, two = (series(region, out, measure, place)[-1] for out in (first, second))
+        for tree in explain_difference(first, second, region, measure, place, year=2050).values():
+            assert tree.value == pytest.approx(two - one, rel=1e-7, abs=1e-6, nan_ok=True), measure
+            sound(tree)
+
+
+def test_a_number_less_itself_is_nothing(outcome, region):
+    place = place_of(region, "beijing")
+    for measure in measures_of(outcome):
+        for tree in explain_difference(outcome, outcome, region, measure, place, year=2040).values():
+            assert not tree.parts
+            assert not tree.value or np.isnan(tree.value)
+
+
+def test_a_product_shares_out_its_change():
+    def product(x, y):
+        factors = (Term("size", x, "jobs"), Term("done", y, "ratio"))
+        return Term("move", x * y, "jobs", PRODUCT, factors)
+
+    # 2 x 3 = 6 becomes 5 x 4 = 20: (5 - 2) x (3 + 4) / 2 = 10.5 and (4 - 3) x (2 + 5) / 2 = 3.5
+    tree = difference(product(2.0, 3.0), product(5.0, 4.0))
+    assert [part.value for part in tree.parts] == [10.5, 3.5]
+    back = difference(product(5.0, 4.0), product(2.0, 3.0))
+    assert [part.value for part in back.parts] == [-10.5, -3.5]
+
+
+def test_a_move_on_one_side_only_keeps_its_factors(outcomes, region):
+    tree = explain_difference(
+        outcomes["full", "b"], outcomes["full", "a"], region, "posts", place_of(region, "beijing"), year=2050
+    )["terms"]
+    clinic = next(term for term in branches(tree) if "A clinic" in term.label)
+    assert clinic.value == pytest.approx(
+        900.0
+    )  # A lacks the clinic, which took 900 posts out of Beijing in B
+    assert [part.value for part in clinic.parts] == pytest.approx([-1.0, 900.0, 1.0, -1.0])
+    assert clinic.sides.first == pytest.approx(-900.0)
+
+
+def test_changes_leave_out_what_was_before(outcome, region):
+    for key in ("xiongan", "130629"):
+        place = place_of(region, key)
+        inside = place.inside
+        for measure in ("population", "wage", "co2", "pm25", "income_per_head", "floor_price"):
+            if key == "xiongan" and measure in {"wage", "pm25", "income_per_head", "floor_price"}:
+                continue  # means: their change is a difference to the baseline
+            change = outcome.change(measure, 2050)[inside].sum()
+            for tree in explain_change(outcome, region, measure, place, 2050).values():
+                assert tree.value == pytest.approx(change, rel=1e-6, abs=1e-9), measure
+                assert not any(part.key == "before" for part in tree.parts)
+                sound(tree)
+
+
+def test_a_change_of_what_is_a_change_is_itself(outcome, region):
+    tree = explain(outcome, region, "posts", "130629", 2050)
+    assert changed(tree) is tree
+
+
+# The region's indices, worked out anew -----------------------------------------------------------------
+
+
+def test_gini_is_the_mean_difference_of_pairs(outcome, region):
+    tree = explain_place(outcome, region, "gini", place_of(region, "region"), 2050)["terms"]
+    year = outcome.world.solved.years[outcome.position(2050)]
+    income = outcome.at("income_per_head", 2050) / year.state.cost_of_living_hat
+    share = outcome.at("population", 2050) / outcome.at("population", 2050).sum()
+    pairs = np.abs(income[:, None] - income[None, :])
+    assert tree.value == pytest.approx(0.5 * share @ pairs @ share / (share @ income))
+    names = {part.key for part in next(term for term in tree.parts if term.key == "county").parts}
+    assert names == {"share_of_people", "income_over_mean", "rank"}
+
+
+def test_welfare_is_shared_out_among_homes(outcome, region):
+    tree = explain_place(outcome, region, "welfare", place_of(region, "region"), 2050)["terms"]
+    state = outcome.world.solved.years[outcome.position(2050)].state
+    gained = next(part for part in tree.parts if part.key == "choices_worth")
+    assert gained.value == pytest.approx(state.phi - 1.0)
+
+
+def test_the_index_within_has_a_branch_for_each_of_the_three(outcome, region):
+    tree = explain_place(outcome, region, "theil_within", place_of(region, "region"), 2050)["terms"]
+    assert [part.key for part in tree.parts] == ["province_beijing", "province_tianjin", "province_hebei"]
+    assert sum(part.parts[0].value for part in tree.parts) == pytest.approx(1.0)
+
+
+def test_large_counties_come_first_and_the_rest_together(outcome, region):
+    tree = explain_place(outcome, region, "population", place_of(region, "region"), 2050)["counties"]
+    values = [part.value for part in tree.parts if part.key == "county"]
+    assert len(values) == 12
+    assert values == sorted(values, reverse=True)
+    assert tree.parts[-1].label == ("187", "187")
+    assert tree.parts[0].code == outcome.codes[int(np.argmax(outcome.at("population", 2050)))]
+
+
+# Sentences and limits -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", [("full", "a"), ("full", "b"), ("level0", "a"), ("level0", "b")])
+def test_every_number_of_a_sentence_is_explained(outcomes, region, which):
+    outcome = outcomes[which]
+    effects = summary(outcome)
+    assert len(effects) == 3
+    for effect in effects:
+        assert effect.numbers
+        for said in effect.numbers:
+            shown = number(abs(said.value), "en", digits=said.digits)
+            assert shown in effect.text, said.key
+            for tree in explain_said(outcome, region, said).values():
+                assert tree.value == pytest.approx(said.value, rel=1e-9, abs=1e-7), said.key
+                sound(tree)
+
+
+def test_a_scenario_without_moves_says_no_number(outcomes):
+    assert [effect.numbers for effect in summary(outcomes["full", "empty"])] == [()]
+
+
+def test_numbers_held_against_limits_are_explained(region):
+    crowd = Move(
+        name="Everybody", kind="university", origin="110108", destination="130629", start=2026, years=4,
+        posts=60000, students=900000,
+    )  # fmt: skip
+    outcome = simulate(region, Scenario(moves=(crowd, crowd)), model="level0")
+    budget = Budget(1e9, per_post=2e5, per_student=1e5)
+    found = breaches(outcome.scenario, region, outcome, budget=budget)
+    assert {"xiongan_start_up_area", "xiongan_urban_land", "budget"} <= {one.rule for one in found}
+    for breach in found:
+        for tree in explain_breach(breach, outcome, region, budget).values():
+            assert tree.value == pytest.approx(breach.value), breach.rule
+            sound(tree)
+
+
+# Facts, words, files ------------------------------------------------------------------------------------
 
 
 def test_leaves_name_their_rows(outcome, region):
@@ -47,9 +246,9 @@ def test_leaves_name_their_rows(outcome, region):
     assert ("scenario", "input") in rows
     assert ("assumptions", "assumption") in rows
     huaneng = next(term for term in branches(tree) if "Huaneng" in term.label[0])
-    # 1000 posts, done, 70 % move home, one person each, times the share who choose this county
-    assert [part.value for part in huaneng.parts[:4]] == pytest.approx([1000.0, 1.0, 0.7, 1.0])
-    assert 0.3 < huaneng.parts[4].value < 1.0
+    # 1000 posts, done, 70 % move home, times the share who choose this county
+    assert [part.value for part in huaneng.parts[:3]] == pytest.approx([1000.0, 1.0, 0.7])
+    assert 0.3 < huaneng.parts[3].value < 1.0
 
 
 def test_prices_are_explained_by_spending_and_buildings(outcome, region):
@@ -68,10 +267,35 @@ def test_trees_are_written_in_both_languages(outcome, region):
     assert english.splitlines()[1].startswith("  ")
 
 
+def test_every_term_has_a_name_and_every_measure_a_formula(outcomes, region):
+    for key in MEASURES:
+        assert all(has(f"measure.{key}.formula", language) for language in LANGUAGES)
+        assert MEASURES[key].formula_text("zh") == say(f"measure.{key}.formula", "zh")
+    two = (outcomes["full", "a"], outcomes["full", "b"])
+    for key in ("region", "xiongan", "130629"):
+        place = place_of(region, key)
+        for measure in measures_of(two[0]):
+            for tree in explain_difference(*two, region, measure, place, year=2050).values():
+                assert all(tree.lines(language) for language in LANGUAGES)
+
+
+def test_the_table_has_every_term_and_runs_no_formula(region):
+    hostile = CAMPUS.model_copy(update={"name": "=HYPERLINK(1)"})
+    outcome = simulate(region, Scenario(moves=(hostile,)), model="level0")
+    tree = explain(outcome, region, "posts", "130629", 2050)
+    table = table_of_term(tree)
+    assert len(table.rows) == len(list(tree.walk()))
+    text = to_csv(table).decode("utf-8-sig")
+    assert "HYPERLINK" in text
+    assert all(not cell.strip('"').startswith("=") for line in text.splitlines() for cell in line.split(","))
+
+
 def test_what_cannot_be_explained_is_refused(outcome, region):
     for measure, code in (("no_such", "130629"), ("wage", "999999")):
         with pytest.raises(ModelError):
             explain(outcome, region, measure, code, 2030)
-    direct = simulate(region, Scenario(moves=MOVES), model="level0")
     with pytest.raises(ModelError):
-        explain(direct, region, "population", "130629", 2030)
+        explain_place(outcome, region, "no_such", place_of(region, "region"), 2030)
+    elsewhere = replace(outcome, region_hash="0" * 64)
+    with pytest.raises(ModelError):
+        explain(elsewhere, region, "population", "130629", 2030)

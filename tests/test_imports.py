@@ -24,7 +24,7 @@ ORDER = (
     ("measures",),
     ("ensemble", "search", "limits", "store", "maps", "downloads", "classes"),
     ("comparison", "timeline"),
-    ("charts",),
+    ("charts", "explaining"),
     ("report",),
     ("panels", "cli"),
     ("__main__", "app"),

@@ -22,6 +22,7 @@ PRODUCT: Final = "product"
 FACTS: Final = "facts"
 # Of what there may be hundreds, those below this share of the largest are shown together.
 _SMALL, _MOST = 0.01, 12
+_GROWN: Final = "grown"
 _FINEST = 9  # decimals
 _REST: Final = {"move": "other_moves", "county": "other_counties"}
 
@@ -48,12 +49,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Sides:
-    """What a term is in A and in B, in its own unit."""
+    """What a term is in A and in B, or before and after, in its own unit; ``words`` says which of the two."""
 
     first: float
     second: float
     unit: str
     digits: int
+    words: str = "sides"
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ class Line:
     source, status
         Where it was read, and how sure it is, in words.
     sides
-        For a difference, the value in A and in B as written, with the unit; else empty.
+        For a difference or a change, the two values as written, with the unit; else empty.
+    compared
+        The same in words: "A …, B …", or "before …, after …".
     """
 
     depth: int
@@ -88,6 +92,7 @@ class Line:
     source: str
     status: str
     sides: tuple[str, ...]
+    compared: str
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,9 @@ class Term:
             unit = say(f"unit.{self.sides.unit}", language)
             both = (self.sides.first, self.sides.second)
             sides = tuple(f"{_number(one, language, self.sides.digits)} {unit}" for one in both)
+        compared = ""
+        if self.sides is not None:
+            compared = say(f"explain.{self.sides.words}", language, a=sides[0], b=sides[1])
         joined = bool(self.parts) and self.how != FACTS
         return Line(
             depth=depth,
@@ -171,11 +179,12 @@ class Term:
             source="" if self.row is None else f"{self.row.file}, {self.row.key}: {self.row.source}",
             status="" if self.row is None else say(f"status.{self.row.status}", language),
             sides=sides,
+            compared=compared,
         )
 
     def lines(self, language: str = "en", depth: int = 0) -> list[str]:
         """Return the tree as lines of text, indented by depth."""
-        return [_written(term.line(language, at), language) for at, term in self.walk(depth)]
+        return [_written(term.line(language, at)) for at, term in self.walk(depth)]
 
     def text(self, language: str = "en") -> str:
         """Return the tree as text."""
@@ -197,10 +206,10 @@ def _number(value: float, language: str, digits: int, *, sign: bool = False) -> 
     return number(value, language, digits=digits, sign=sign)
 
 
-def _written(line: Line, language: str) -> str:
+def _written(line: Line) -> str:
     text = f"{'  ' * line.depth}{line.name} = {line.text} {line.unit}"
-    if line.sides:
-        text += f" ({say('explain.sides', language, a=line.sides[0], b=line.sides[1])})"
+    if line.compared:
+        text += f" ({line.compared})"
     if line.formula and line.depth == 0:
         text += f"  [{line.formula}]"
     if line.source:
@@ -245,12 +254,18 @@ def changed(term: Term) -> Term:
         return term
     if term.how == PRODUCT:
         still = [part if part is before else _idle(part) for part in term.parts]
-        return difference(replace(term, value=before.value, parts=tuple(still)), term)
+        return _dated(difference(replace(term, value=before.value, parts=tuple(still)), term))
     if term.how != SUM:
         return term
     rest = tuple(part for part in term.parts if part is not before)
-    sides = Sides(before.value, term.value, term.unit, term.digits)
+    sides = Sides(before.value, term.value, term.unit, term.digits, _GROWN)
     return replace(term, value=term.value - before.value, parts=rest, sides=sides)
+
+
+def _dated(term: Term) -> Term:
+    """Return a difference as one of before and after."""
+    sides = None if term.sides is None else replace(term.sides, words=_GROWN)
+    return replace(term, sides=sides, parts=tuple(_dated(part) for part in term.parts))
 
 
 def _idle(factor: Term) -> Term:

@@ -65,6 +65,7 @@ _STYLE = """
 .jjj-tree summary:focus-visible { outline: 2px solid #1f5f99; outline-offset: 1px; }
 .jjj-tree .leaf { padding-left: 1.05rem; }
 .jjj-tree small { color: #55626a; font-size: 0.8rem; }
+[data-testid="stDialog"] [data-testid="stCaptionContainer"] { color: #55626a; opacity: 1; }
 .jjj-tree em { font-style: normal; color: #55626a; }
 </style>
 """
@@ -266,7 +267,7 @@ def ask(voice: Voice, asked: Mapping[str, Callable[[], Sequence[Question]]], *, 
             names = list(asked)
             name = names[0]
             if len(names) > 1:
-                name = st.selectbox(voice("explain.panel.which"), names, key=f"explained_{key}_group")
+                name = st.selectbox(voice("explain.panel.row"), names, key=f"explained_{key}_group")
             elif name:
                 st.markdown(f"**{plain(name)}**")
             _answer(voice, asked[name](), key=f"explained_{key}_{names.index(name)}")
@@ -340,11 +341,7 @@ def draw(voice: Voice, term: Term, measure: str, *, key: str) -> None:
         Name of its parts, different from those of others on the page.
     """
     head = term.line(voice.language)
-    beside = (
-        f"  \n{plain(say('explain.sides', voice.language, a=head.sides[0], b=head.sides[1]))}"
-        if head.sides
-        else ""
-    )
+    beside = f"  \n{plain(head.compared)}" if head.compared else ""
     st.markdown(f"**{plain(head.name)} = {plain(head.text)} {plain(head.unit)}**{beside}")
     notes = [voice("explain.panel.formula", formula=head.formula)] if head.formula else []
     if measure:
@@ -355,7 +352,7 @@ def draw(voice: Voice, term: Term, measure: str, *, key: str) -> None:
     if term.parts:
         st.html(_STYLE)
         st.html(str(tag("ul", _branch(term, voice.language, 0), class_="jjj-tree")))
-        st.caption(voice("explain.panel.difference_hint" if term.sides else "explain.panel.hint"))
+        st.caption(voice(f"explain.panel.hint_{term.sides.words}" if term.sides else "explain.panel.hint"))
     _take(voice, term, key)
 
 
@@ -378,7 +375,7 @@ def _take(voice: Voice, term: Term, key: str) -> None:
 def _branch(term: Term, language: str, depth: int) -> Markup:
     """Return a term as an item of a list, its parts folded into it; every text is escaped."""
     line = term.line(language)
-    sides = "" if not line.sides else f" ({line.sides[0]} → {line.sides[1]})"
+    sides = f" ({line.compared})" if line.compared else ""
     how = "" if not term.parts or term.how == FACTS else f" {line.how}"
     source = f" {line.source} · {line.status}" if line.source else ""
     head = (

@@ -1,0 +1,161 @@
+"""A number explained where it stands: in a sentence, in the comparison, on the map, and in a file."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from geo.maps.export import export_html
+from geo.maps.view import build_view
+from geo.measures import MEASURES
+from geo.model import simulate_level0
+from geo.presets import preset
+
+ROOT = Path(__file__).parents[2]
+WAIT = 150_000
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+FIND = """async () => {
+  const found = await axe.run(document.querySelector("[role=dialog]") || document, { iframes: false,
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] });
+  return found.violations.filter((rule) => ["serious", "critical"].includes(rule.impact))
+    .flatMap((rule) => rule.nodes.map((node) => `${rule.id} ${node.html.slice(0, 160)}`));
+}"""
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Serve the app with a store of its own, for the tests of this file."""
+    folder = tmp_path_factory.mktemp("store")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
+    own = {"JINGJINJI_STORE": str(folder / "s.sqlite")}
+    quiet = {"cwd": ROOT, "env": os.environ | own, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet) as server:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+def settle(page):
+    page.wait_for_timeout(400)
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=WAIT
+    )
+
+
+def grave(page):
+    page.evaluate(AXE)
+    return page.evaluate(FIND)
+
+
+def opened(page):
+    """Return the dialog, once it has its tree."""
+    dialog = page.get_by_role("dialog")
+    dialog.locator(".jjj-tree").first.wait_for(timeout=WAIT)
+    settle(page)
+    return dialog
+
+
+def chosen(page, dialog, label, option):
+    """Choose an option of a select box by its first letters, as the keyboard does."""
+    dialog.get_by_role("combobox", name=label).fill(option)
+    page.get_by_role("option", name=option).first.click()
+    settle(page)
+
+
+def test_a_sentence_is_explained_and_escape_closes(open_page, address):
+    page = open_page(f"{address}/?lang=en", (1280, 900), wait=False)
+    first = page.get_by_role("button", name="Explain the numbers of sentence 1")
+    first.wait_for(timeout=WAIT)
+    first.focus()
+    page.keyboard.press("Enter")
+    dialog = opened(page)
+    chosen(page, dialog, "Which number", "Population, Beijing")
+    assert dialog.get_by_text("Formula: Residents of the 2020 census").count() == 1
+    sentence = page.get_by_text("moves shift").first.inner_text()
+    tree = dialog.locator(".jjj-tree")
+    said = tree.locator("summary b").first.inner_text().split(" ")[0]
+    assert said in sentence
+    move = tree.get_by_text("Move: China Huaneng Group (HQ)").first
+    assert not move.is_visible()
+    branch = tree.get_by_text("Staff who moved home")
+    branch.focus()
+    page.keyboard.press("Enter")
+    move.wait_for(state="visible")
+    assert grave(page) == []
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+
+
+def test_a_difference_is_explained_from_the_comparison(open_page, address):
+    page = open_page(f"{address}/?lang=zh", (390, 900), wait=False)
+    page.get_by_role("tab", name="对比", exact=True).click(timeout=WAIT)
+    page.get_by_role("button", name="解释表中一行").click(timeout=WAIT)
+    dialog = opened(page)
+    assert dialog.get_by_text("每行均为 B 减 A").count() == 1
+    dialog.get_by_text("区县", exact=True).click()
+    settle(page)
+    assert (
+        dialog.locator(".jjj-tree").get_by_text("区县：").or_(dialog.get_by_text("区县: ")).first.is_visible()
+    )
+    with page.expect_download(timeout=WAIT) as waiting:
+        dialog.get_by_role("button", name="表格（CSV）").click()
+    assert "常住人口" in Path(waiting.value.path()).read_text("utf-8-sig")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+    assert grave(page) == []
+
+
+def test_a_number_on_the_map_is_explained(open_page, address):
+    page = open_page(f"{address}/?lang=en", (1280, 900), wait=False)
+    inside = page.frame_locator("iframe[title*='jingjinji']")
+    inside.locator("#jjj[data-ready]").wait_for(timeout=WAIT)
+    frame = next(one for one in page.frames if "jingjinji" in one.url)
+    frame.evaluate("() => { jjj.app.select('county', '130629'); }")
+    settle(page)
+    inside.get_by_role("button", name="Explain this number").click(timeout=WAIT)
+    dialog = opened(page)
+    assert dialog.get_by_text("Population · Rongcheng County").count() == 1
+    shown = frame.evaluate("() => Math.round(jjj.now().after[jjj.app.region.countyAt.get('130629')])")
+    assert f"{shown:,}" in dialog.locator(".jjj-tree").inner_text()
+    assert grave(page) == []
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    settle(page)
+    assert page.get_by_role("dialog").count() == 0  # an answer is given once
+
+
+def test_a_map_in_a_file_explains_what_it_holds(open_page, region, tmp_path):
+    outcome = simulate_level0(region, preset("announced", region))
+    view = build_view(region, [('<img src=x onerror="alert(1)">', outcome)], measures=MEASURES.values())
+    path = tmp_path / "map.html"
+    export_html(view, path)
+    page = open_page(path.as_uri())
+    page.evaluate("() => { jjj.set({ measure: 'population' }); jjj.app.select('county', '130629'); }")
+    press = page.get_by_role("button", name="Explain this number")
+    press.focus()
+    page.keyboard.press("Enter")
+    assert press.get_attribute("aria-expanded") == "true"
+    assert page.evaluate("document.activeElement.classList.contains('jjj-explain')")
+    told = page.locator(".jjj-why").inner_text()
+    assert "Residents of the 2020 census" in told
+    assert "<img src=x" in told
+    shown = page.evaluate("() => Math.round(jjj.now().after[jjj.app.region.countyAt.get('130629')])")
+    assert f"{shown:,}" in told
+    assert grave(page) == []
+    page.evaluate("() => { jjj.set({ language: 'zh' }); }")
+    assert "2020 年普查常住人口" in page.locator(".jjj-why").inner_text()

@@ -1,0 +1,137 @@
+"""Explanations on the page, run by Streamlit's own test driver, and what the map may ask for."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from geo.model.explain import explain
+from geo.model.simulate import simulate
+from geo.panels.explaining import _branch
+from geo.panels.mapview import _event
+from geo.scenario import Move, Scenario
+
+PAGE = Path(__file__).parent.parent / "app.py"
+HOSTILE = '<img src=x onerror="alert(1)"> ![a](http://x.y/z)'
+ASKED = {
+    "seq": 7, "type": "explain", "kind": "county", "id": "130629", "measure": "population", "year": 2035,
+    "a": -1, "b": 0,
+}  # fmt: skip
+
+
+def run(**query):
+    app = AppTest.from_file(str(PAGE), default_timeout=180)
+    for name, value in {"desk": "e" * 22, **query}.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def texts(app):
+    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.error, *app.code])
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Formula:"), ("zh", "公式：")])
+def test_each_sentence_is_explained(language, words):
+    app = run(lang=language)
+    for number in (1, 2, 3):
+        app.button(key=f"explain_effect_{number}").click().run()
+        assert not app.exception
+        assert not app.error
+        which = app.selectbox(key=f"explained_effect_{number}_0_which")
+        assert len(which.options) >= 5
+        which.set_value(len(which.options) - 1).run()
+        assert not app.exception
+        assert words in texts(app)
+
+
+def test_the_table_explains_places_too():
+    app = run(lang="en")
+    app.selectbox(key="explained_county").set_value("xiongan").run()
+    assert not app.exception
+    assert "Of several counties: their sum" in texts(app)
+    app.selectbox(key="explained_county").set_value("region").run()
+    assert not app.exception
+
+
+def test_a_row_of_the_comparison_is_explained():
+    app = run(lang="en")
+    app.session_state["tabs"] = "Compare"
+    app.run()
+    app.button(key="explain_rows").click().run()
+    assert not app.exception
+    assert not app.error
+    labels = app.selectbox(key="explained_rows_0_which").options
+    assert [label.split(",")[0].split(":")[0] for label in labels[:3]] == ["Difference", "A", "B"]
+    assert "Each line is B less A" in texts(app)
+
+
+def test_limits_are_explained():
+    app = run(lang="en")
+    app.session_state["tabs"] = next(label for label in app.session_state["tab_labels"] if "Limits" in label)
+    app.run()
+    buttons = [one for one in app.button if (one.key or "").startswith("explain_limit_")]
+    assert buttons
+    buttons[0].click().run()
+    assert not app.exception
+    assert not app.error
+    assert "=" in texts(app)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"measure": "no_such"}, {"id": "999999"}, {"b": 99}, {"b": -1}, {"a": 99}, {"year": 1999}],
+)
+def test_the_map_asks_and_what_has_gone_is_said(change, monkeypatch):
+    monkeypatch.setattr("geo.panels.page.map_component", lambda *_, **__: _event({**ASKED, **change}))
+    app = run(lang="en")
+    assert not app.exception
+    assert not app.error
+    asked = [one for one in app.selectbox if (one.key or "").startswith("explained_map_")]
+    if change:
+        assert not asked
+        assert any("no longer on the page" in toast.value for toast in app.toast)
+    else:
+        assert asked[0].options[0].endswith(", 2035")
+
+
+def test_names_are_text_in_the_tree(region):
+    scenario = Scenario(
+        name=HOSTILE,
+        moves=(
+            Move(
+                name=HOSTILE, kind="university", origin="110108", destination="130629", start=2026, posts=90
+            ),
+        ),
+    )  # fmt: skip
+    outcome = simulate(region, scenario, model="level0")
+    tree = explain(outcome, region, "posts", "130629", 2050)
+    markup = str(_branch(tree, "en", 0))
+    assert "<img" not in markup
+    assert "&lt;img src=x" in markup
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seq": True},
+        {"seq": "7"},
+        {"year": "2035"},
+        {"year": 2035.5},
+        {"a": None},
+        {"b": True},
+        {"measure": 3},
+        {"measure": ["population"]},
+        {"kind": "site"},
+        {"type": "eval"},
+        {"id": {"code": "130629"}},
+    ],
+)
+def test_an_odd_event_of_the_map_is_none(change):
+    assert _event(ASKED) is not None
+    assert _event({**ASKED, **change}) is None
+
+
+def test_a_move_or_choice_needs_no_more_than_before():
+    event = _event({"seq": 1, "type": "move", "institution": "bjtu", "destination": "130629"})
+    assert event is not None
+    assert (event["measure"], event["year"], event["a"], event["b"]) == ("", 0, -1, 0)
