@@ -8,14 +8,12 @@ counted.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import count, islice
-from multiprocessing import get_context, parent_process
-from threading import Thread
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = [
-    "COUNTY_MEASURES", "Draw", "Drawn", "Ensemble", "draw_of", "draw_pool", "drawn", "gathered",
-    "multiplier_draws", "paired", "quantiles", "run_draw", "run_ensemble", "run_here", "stable_draws",
+    "COUNTY_MEASURES", "Draw", "Drawn", "Ensemble", "draw_of", "drawn", "gathered", "multiplier_draws",
+    "paired", "quantiles", "run_draw", "run_ensemble", "stable_draws",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -57,6 +55,8 @@ COUNTY_MEASURES = (
 )  # fmt: skip
 # Draws that fail before an ensemble gives up, for each draw asked for.
 PATIENCE = 10
+# Unstable draws before it is asked whether any are stable.
+_UNSTABLE = 200
 
 
 def _stream(seed: int, key: str, index: int) -> float:
@@ -132,7 +132,7 @@ class Ensemble:
     year: int
     regional: dict[str, Array] = field(repr=False)
     regional_changes: dict[str, Array] = field(repr=False)
-    changes: dict[str, Draws] = field(repr=False)
+    changes: Mapping[str, Draws] = field(repr=False)
     draws: pd.DataFrame = field(repr=False)
     refused: dict[str, int]
 
@@ -183,7 +183,7 @@ class Draw:
     jobs_error
         Draw the error of the estimated jobs too.
     measures
-        Measures by county whose change is kept.
+        Measures whose change by county is kept; of the region alone there is none.
     """
 
     scenario: Scenario
@@ -296,9 +296,19 @@ def gathered(
 
 
 def stable_draws(start: Baseline, scenario: Scenario, seed: int, refused: dict[str, int]) -> Iterator[int]:
-    """Yield the numbers of draws whose stability index allows them; count the others in ``refused``."""
+    """Yield the numbers of draws whose stability index allows them; count the others in ``refused``.
+
+    Raises
+    ------
+    ModelError
+        If hardly any draw is stable.
+    """
     keep = tuple(scenario.assumptions.overrides)
     for number in count():
+        if refused["unstable"] > _UNSTABLE and refused["unstable"] > (1.0 - 1.0 / PATIENCE) * number:
+            raise ModelError(
+                Fault("sampling.unstable", "assumptions", {"refused": refused["unstable"], "of": number})
+            )
         values = dict(scenario.assumptions.overrides) | drawn(seed, number, keep)
         if start.inputs is None:
             yield number
@@ -317,45 +327,22 @@ def _results(
         for one in draws:
             yield one.number, run_draw(start, one)
         return
-    with draw_pool(start, workers) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(start,)) as pool:
         while True:
             batch = list(islice(draws, max(workers, size // 4)))
-            for one, result in zip(batch, pool.map(run_here, batch), strict=True):
+            for one, result in zip(batch, pool.map(_run_here, batch), strict=True):
                 yield one.number, result
 
 
 _HERE: dict[str, Baseline] = {}
 
 
-def draw_pool(start: Baseline, workers: int, *, politely: bool = False) -> ProcessPoolExecutor:
-    """Return processes that hold the baseline and answer :func:`run_here`.
-
-    Parameters
-    ----------
-    politely
-        Let everything else on the machine go first.
-    """
-    context = get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, politely))
-
-
-def _begin(start: Baseline, politely: bool) -> None:  # noqa: FBT001 - passed on by the pool, by place
+def _begin(start: Baseline) -> None:
     _HERE["baseline"] = start
-    if politely and hasattr(os, "nice"):
-        os.nice(10)
-    parent = parent_process()
-    if parent is not None:
-        # a killed parent closes no pipe of ours: its process would wait for work for ever
-        Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _end_with(parent: Any) -> None:  # pragma: no cover -- ends the process that it runs in
-    parent.join()
-    os._exit(0)
-
-
-def run_here(one: Draw) -> Drawn | ModelError:
-    """Run a draw in a process of :func:`draw_pool`."""
+def _run_here(one: Draw) -> Drawn | ModelError:
     return run_draw(_HERE["baseline"], one)
 
 
@@ -374,7 +361,7 @@ def run_draw(start: Baseline, one: Draw) -> Drawn | ModelError:
         world.plan.years[:-1],
         {key: value[:-1] for key, value in totals.items()},
         {key: value[:-1] - first[key] for key, value in totals.items()},
-        {key: (rows[key][:-1] - before[key]).astype(np.float32) for key in one.measures},
+        {key: (rows[key][:-1] - before[key]).astype(np.float32) for key in one.measures if key in rows},
     )
 
 
