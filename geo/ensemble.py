@@ -163,11 +163,16 @@ def quantiles(values: Draws, low: float = LOW, high: float = HIGH) -> Array:
     values
         One draw a row, (D, ...).
     """
-    values = np.asarray(values, dtype=float)
-    some = np.isfinite(values).any(axis=0)
-    out = np.full((3, *values.shape[1:]), np.nan)
-    out[:, some] = np.nanquantile(values[:, some], [low, 0.5, high], axis=0)
-    return out
+    columns = np.asarray(values, dtype=float).reshape(len(values), -1)
+    known = np.isfinite(columns)
+    whole, some = known.all(axis=0), known.any(axis=0)
+    out = np.full((3, columns.shape[1]), np.nan)
+    out[:, whole] = np.quantile(columns[:, whole], [low, 0.5, high], axis=0)
+    # columns with gaps are few, and nanquantile takes them one by one
+    gaps = some & ~whole
+    if gaps.any():
+        out[:, gaps] = np.nanquantile(columns[:, gaps], [low, 0.5, high], axis=0)
+    return out.reshape(3, *values.shape[1:])
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import count
 
 import pytest
 
 from geo.region import Region, load_region
+
+# no test draws in the background unless it says so, nor do the servers that tests start
+os.environ["JINGJINJI_DRAWS"] = "0"
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +26,6 @@ def own_store(stores, monkeypatch):
     folder, numbers = stores
     place = folder / f"{next(numbers)}.sqlite"
     monkeypatch.setenv("JINGJINJI_STORE", str(place))
-    # no test draws in the background unless it says so, nor reads what somebody drew before
-    monkeypatch.setenv("JINGJINJI_DRAWS", "0")
-    monkeypatch.setenv("JINGJINJI_CACHE", str(folder / "draws"))
     yield place
     if "geo.panels.desk" in sys.modules:
         sys.modules["geo.panels.desk"].close_stores()
