@@ -124,6 +124,8 @@ class Ensemble:
         The assumptions of each draw; index: number of the draw.
     refused
         Numbers of draws that were unstable, and that had no equilibrium.
+    kept_ends
+        Measure id to what :meth:`ends` answers, where it was worked out before.
     """
 
     scenario: Scenario
@@ -135,6 +137,14 @@ class Ensemble:
     changes: Mapping[str, Draws] = field(repr=False)
     draws: pd.DataFrame = field(repr=False)
     refused: dict[str, int]
+    kept_ends: Mapping[str, Draws] = field(default_factory=dict, repr=False)
+
+    def ends(self, measure: str) -> Array:
+        """Return low and high of the change by year and county, (2, T, N)."""
+        if measure in self.kept_ends:
+            return np.asarray(self.kept_ends[measure], dtype=float)
+        low, _, high = quantiles(self.changes[measure])
+        return np.stack([low, high])
 
     def interval(self, measure: str, low: float = LOW, high: float = HIGH) -> pd.DataFrame:
         """Return low, median and high of the region's number, years as rows."""

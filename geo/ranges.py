@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.comparison import ADD_UP, REGION, WEIGHTS, aggregated, settled
+from geo.comparison import ADD_UP, REGION, WEIGHTS, aggregated, place_of, settled
+from geo.downloads import Field, Table
 from geo.ensemble import quantiles
+from geo.maps.rangeview import RangeView
 from geo.measures import MEASURES
 from geo.words import say
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from geo.outcome import Outcome
     from geo.region import Region
 
-__all__ = ["Range", "Spread", "difference_range", "span"]
+__all__ = ["Range", "Spread", "difference_range", "map_ranges", "ranges_table", "span"]
 
 Array = NDArray[np.float64]
 
@@ -95,8 +97,7 @@ class Spread:
         """Return low and high of the change by year and county, (2, T, N); None where nothing is drawn."""
         if measure not in self.drawn.changes:
             return None
-        low, _, high = quantiles(self.drawn.changes[measure])
-        return settled(MEASURES[measure], np.stack([low, high]))
+        return settled(MEASURES[measure], self.drawn.ends(measure))
 
     def _in_place(self, changes: Mapping[str, Draws], measure: str, place: Place) -> Array | None:
         """Return a measure in a place after changes, one a row; None where no mean is formed."""
@@ -127,6 +128,42 @@ def difference_range(first: Spread, second: Spread, measure: str, place: Place, 
             return None
         values.append(found[one.drawn.draws.index.get_indexer(both)])
     return _range(measure, values[1] - values[0])
+
+
+def map_ranges(spread: Spread) -> RangeView:
+    """Return the ranges of all changes by county, for a map."""
+    found = {key: spread.by_county(key) for key in spread.drawn.changes}
+    values = {key: ends for key, ends in found.items() if ends is not None}
+    digits = {key: measure.digits for key, measure in MEASURES.items()}
+    return RangeView(values, digits, len(spread.drawn.draws))
+
+
+def ranges_table(spread: Spread, language: str = "en") -> Table:
+    """Return low and high of every change in the last year: the region first, then by county."""
+    year = int(spread.outcome.years[-1])
+    rows: list[tuple[object, ...]] = []
+    whole = place_of(spread.region, REGION, language)
+    for key, measure in MEASURES.items():
+        if key in spread.drawn.regional and (found := spread.change(key, whole, year)) is not None:
+            rows.append(("", whole.name, *_told(measure, language), year, found.low, found.high))
+    names = spread.region.counties[f"name_{language}"]
+    for key in spread.drawn.changes:
+        low, high = spread.drawn.ends(key)[:, -1]
+        told = _told(MEASURES[key], language)
+        known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+        codes = [spread.outcome.codes[at] for at in known]
+        rows += [
+            (code, names[code], *told, year, float(low[at]), float(high[at]))
+            for code, at in zip(codes, known, strict=True)
+        ]
+    heads = ("code", "name", "measure", "unit", "status", "year", "low", "high")
+    fields = tuple(Field(key, say(f"range.field.{key}", language)) for key in heads)
+    return Table("ranges", say("range.note", language, draws=len(spread.drawn.draws)), fields, tuple(rows))
+
+
+def _told(measure: Measure, language: str) -> tuple[str, str, str]:
+    status = say(f"status.{measure.status}", language)
+    return measure.name(language), measure.unit_name(language), status
 
 
 def _range(measure: str, values: Array) -> Range | None:

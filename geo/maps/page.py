@@ -17,6 +17,7 @@ __all__ = ["Piece", "escaped_json", "leaflet_script", "leaflet_style", "page", "
 _SCRIPTS = (
     "core",
     "data",
+    "ranges",
     "colour",
     "map",
     "marks",

@@ -36,6 +36,10 @@ function tableRow(app, i) {
   const number = (value, shown, sign) => el("td", { class: "number", "data-value": Number.isFinite(value) ? String(value) : "" }, texts.number(value, shown, sign));
   cells.push(number(now.before[i], now.measure.digits));
   if (now.moving) cells.push(number(now.after[i], now.measure.digits), number(now.change[i], digits, true));
+  if (now.ranged) {
+    const range = rangeOf(app, now.measure, i);
+    cells.push(el("td", { class: "number" }, range ? rangeText(app, now.measure, range) : DASH));
+  }
   return el("tr", { "data-code": county.code }, cells);
 }
 
@@ -50,6 +54,8 @@ function drawTable(app) {
   const top = scroll ? scroll.scrollTop : 0;
   const heads = [sortHead(app, "name", texts.say("map.type.county"), false), el("th", { scope: "col", class: "place" }, texts.say("map.type.city")), sortHead(app, "before", state.a === START || !now.moving ? texts.say("map.start") : sideName(app, state.a))];
   if (now.moving) heads.push(sortHead(app, "value", sideName(app, state.mode === "baseline" ? START : state.b)), sortHead(app, "change", texts.say("map.change")));
+  now.ranged = Boolean(now.moving && rangesOf(app) && rangesOf(app).places.has(now.measure.id));
+  if (now.ranged) heads.push(el("th", { scope: "col", class: "number", title: rangeLabel(app) }, texts.say("range.short")));
   const caption = el("caption", {}, `${legendTitle(app)} — ${legendSides(app)}`);
   const grid = el("table", {}, caption, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, tableOrder(app).map((i) => tableRow(app, i))));
   const body = el("div", { class: "jjj-body", tabindex: "0", role: "region", "aria-label": texts.say("map.table.title") }, grid);

@@ -62,7 +62,7 @@ def content_key(baseline: Baseline, scenario: Scenario) -> str:
 
 
 def keep(folder: Path, key: str, ensemble: Ensemble) -> None:
-    """Write an ensemble; changes by county in half precision, scaled by measure.
+    """Write an ensemble; changes by county and their ends in half precision, scaled by measure.
 
     Raises
     ------
@@ -71,12 +71,12 @@ def keep(folder: Path, key: str, ensemble: Ensemble) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     scales = {name: float(np.nanmax(np.abs(one), initial=0.0)) for name, one in ensemble.changes.items()}
-    halves = [_halved(one, scales[name]) for name, one in ensemble.changes.items()]
-    numbers = folder / f"{key}.npy"
-    part = numbers.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        np.save(file, np.stack(halves, axis=1), allow_pickle=False)
-    part.replace(numbers)
+    part = folder / f"{key}.{os.getpid()}.part"
+    for suffix, of in (("npy", ensemble.changes.__getitem__), ("ends.npy", ensemble.ends)):
+        with part.open("wb") as file:
+            halves = [_halved(of(name), scale) for name, scale in scales.items()]
+            np.save(file, np.stack(halves, axis=1), allow_pickle=False)
+        part.replace(folder / f"{key}.{suffix}")
     head = {
         "years": ensemble.years.tolist(), "codes": list(ensemble.codes), "scales": scales,
         "numbers": [int(number) for number in ensemble.draws.index], "refused": ensemble.refused,
@@ -99,14 +99,13 @@ def _prune(folder: Path) -> None:
     heads = [file for _, file in stamped[-_KEPT:]]
     here = {file.stem for file in heads}
     for file in folder.iterdir():
-        known = file.suffix in {".json", ".npy", ".part"}
-        old = time.time() - file.stat().st_mtime > _OLD
-        if known and file.stem not in here and (old or file.suffix == ".json"):
+        known = file.suffix in {".json", ".npy", ".part"} and file.name.partition(".")[0] not in here
+        if known and (file.suffix == ".json" or time.time() - file.stat().st_mtime > _OLD):
             file.unlink(missing_ok=True)
 
 
 class _Halves(Mapping[str, "NDArray[np.float32]"]):
-    """Changes by county in a file, (D, T, N) each; read when asked for."""
+    """Numbers by county in a file, (D, T, N) each; read when asked for."""
 
     def __init__(self, halves: NDArray[np.float16], scales: Mapping[str, float]) -> None:
         if halves.ndim != _AXES or halves.shape[1] != len(scales):
@@ -129,17 +128,23 @@ def kept(folder: Path, key: str, scenario: Scenario) -> Ensemble | None:
     """Read an ensemble back; None if there is none, or none that can be read."""
     try:
         head = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
-        halves = np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
+        halves, ends = (
+            np.load(folder / f"{key}.{suffix}", mmap_mode="r", allow_pickle=False)
+            for suffix in ("npy", "ends.npy")
+        )
         stated = tuple(scenario.assumptions.overrides)
         table = pd.DataFrame({int(number): drawn(0, number, stated) for number in head["numbers"]}).T
         shape = (len(table), len(head["years"]), len(head["codes"]))
-        if (halves.shape[0], *halves.shape[2:]) != shape:
+        if (halves.shape[0], *halves.shape[2:]) != shape or (ends.shape[0], *ends.shape[2:]) != (
+            2,
+            *shape[1:],
+        ):
             return None
         return Ensemble(
             scenario, np.array(head["years"]), tuple(head["codes"]), int(head["years"][-1]),
             {name: np.array(one, dtype=float) for name, one in head["regional"].items()},
             {name: np.array(one, dtype=float) for name, one in head["moved"].items()},
-            _Halves(halves, head["scales"]), table, dict(head["refused"]),
+            _Halves(halves, head["scales"]), table, dict(head["refused"]), _Halves(ends, head["scales"]),
         )  # fmt: skip
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError):
         return None  # a file of ours that somebody cut or changed: it is drawn again

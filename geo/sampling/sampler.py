@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import inf
 from threading import Condition, Thread, current_thread
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ from geo.errors import Fault, GeoError, ModelError
 from geo.measures import MEASURES
 from geo.sampling.disk import content_key, default_folder, keep, kept
 from geo.sampling.worker import Worker
+from geo.scenario import LAST_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +65,7 @@ class _Wish:
 
     key: str
     pattern: Draw
-    asked: float
+    asked: float  # when somebody last did, by the clock that only rises
     refused: dict[str, int]
     numbers: Iterator[int]
     found: dict[int, Drawn] = field(default_factory=dict)
@@ -111,15 +113,22 @@ class Sampler:
         self._workers_of: dict[Thread, Worker] = {}
         self._closed = False
 
-    def look(self, scenario: Scenario) -> Sample:
-        """Return what is known of a scenario, and wish for the rest."""
+    def look(self, scenario: Scenario, *, wish_for: bool = True) -> Sample:
+        """Return what is known of a scenario, and wish for the rest.
+
+        Parameters
+        ----------
+        wish_for
+            Whether the rest shall be drawn.
+        """
         key = content_key(self.baseline, scenario)
         with self._change:
             wish = self._wishes.get(key) or self._new(key, scenario)
-            wish.asked = time.monotonic()
+            if wish_for:
+                wish.asked = time.monotonic()
             done = self.size if wish.ensemble is not None and not wish.found else len(wish.found)
             sample = Sample(done, self.size, wish.ensemble, wish.trouble)
-            if sample.pending:
+            if sample.pending and wish_for:
                 self._start()
                 self._change.notify_all()
         return sample
@@ -139,7 +148,7 @@ class Sampler:
         refused = {"unstable": 0, "no_equilibrium": 0}
         numbers = stable_draws(self.baseline, scenario, 0, refused)
         pattern = Draw(scenario, measures=tuple(key for key in MEASURES if key not in _LEFT_OUT))
-        wish = self._wishes[key] = _Wish(key, pattern, 0.0, refused, numbers)
+        wish = self._wishes[key] = _Wish(key, pattern, -inf, refused, numbers)
         wish.ensemble = kept(self.folder, key, scenario)
         left = [old for old in self._wishes.values() if not (_alive(old) or old.waiting or old is wish)]
         for old in sorted(left, key=lambda one: one.asked)[:-_WISHES]:
@@ -179,6 +188,9 @@ class Sampler:
             with self._change:
                 wish.waiting -= 1
                 self._take(wish, one.number, result)
+                found = dict(wish.found)
+            if one.number in found and len(found) in {self.first, self.size}:
+                self._hand_out(wish, found)
         self._let_go()
 
     def _task(self) -> tuple[_Wish, Draw] | None:
@@ -225,13 +237,19 @@ class Sampler:
                 wish.trouble = result
             return
         wish.found[number] = result
-        if len(wish.found) in {self.first, self.size}:
-            wish.ensemble = gathered(
-                self.baseline.codes, wish.pattern, wish.found, wish.refused, int(result.years[-1])
-            )
-        if len(wish.found) == self.size and wish.ensemble is not None:
+
+    def _hand_out(self, wish: _Wish, found: dict[int, Drawn]) -> None:
+        """Make an ensemble of the draws; keep it when it is complete."""
+        made = gathered(self.baseline.codes, wish.pattern, found, wish.refused, LAST_YEAR)
+        # worked out here, so that no page waits for it
+        made = replace(made, kept_ends={key: made.ends(key) for key in made.changes})
+        complete = len(found) == self.size
+        if complete:
             with suppress(OSError):  # what cannot be kept is drawn again another day
-                keep(self.folder, wish.key, wish.ensemble)
-            # a file takes less memory than what was drawn
-            wish.ensemble = kept(self.folder, wish.key, wish.pattern.scenario) or wish.ensemble
-            wish.found.clear()
+                keep(self.folder, wish.key, made)
+                # a file takes less memory than what was drawn
+                made = kept(self.folder, wish.key, wish.pattern.scenario) or made
+        with self._change:
+            wish.ensemble = made
+            if complete:
+                wish.found.clear()
