@@ -46,17 +46,20 @@ class Sample(NamedTuple):
         The draws; None until there are ``FIRST`` of them.
     trouble
         Why there will be no more; None if there is no reason.
+    complete
+        Whether ``ensemble`` holds all draws.
     """
 
     done: int
     size: int
     ensemble: Ensemble | None = None
     trouble: GeoError | None = None
+    complete: bool = False
 
     @property
     def pending(self) -> bool:
         """Whether there is more to come."""
-        return self.done < self.size and self.trouble is None
+        return not self.complete and self.trouble is None
 
 
 @dataclass
@@ -72,6 +75,7 @@ class _Wish:
     waiting: int = 0  # draws that a process works on
     deaths: int = 0  # of processes, in a row
     ensemble: Ensemble | None = None
+    complete: bool = False
     trouble: GeoError | None = None
 
 
@@ -126,8 +130,8 @@ class Sampler:
             wish = self._wishes.get(key) or self._new(key, scenario)
             if wish_for:
                 wish.asked = time.monotonic()
-            done = self.size if wish.ensemble is not None and not wish.found else len(wish.found)
-            sample = Sample(done, self.size, wish.ensemble, wish.trouble)
+            done = self.size if wish.complete else len(wish.found)
+            sample = Sample(done, self.size, wish.ensemble, wish.trouble, wish.complete)
             if sample.pending and wish_for:
                 self._start()
                 self._change.notify_all()
@@ -150,6 +154,7 @@ class Sampler:
         pattern = Draw(scenario, measures=tuple(key for key in MEASURES if key not in _LEFT_OUT))
         wish = self._wishes[key] = _Wish(key, pattern, -inf, refused, numbers)
         wish.ensemble = kept(self.folder, key, scenario)
+        wish.complete = wish.ensemble is not None
         left = [old for old in self._wishes.values() if not (_alive(old) or old.waiting or old is wish)]
         for old in sorted(left, key=lambda one: one.asked)[:-_WISHES]:
             del self._wishes[old.key]
@@ -168,7 +173,7 @@ class Sampler:
             for wish in self._wishes.values()
             if _alive(wish)
             and wish.trouble is None
-            and (wish.ensemble is None or wish.found)
+            and not wish.complete
             and len(wish.found) + wish.waiting < self.size
         )
         return next(lacking, None)
@@ -250,6 +255,6 @@ class Sampler:
                 # a file takes less memory than what was drawn
                 made = kept(self.folder, wish.key, wish.pattern.scenario) or made
         with self._change:
-            wish.ensemble = made
+            wish.ensemble, wish.complete = made, complete
             if complete:
                 wish.found.clear()
