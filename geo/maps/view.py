@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from topojson.core.topology import Topology
 
+from geo.maps.flows import FlowsView, flows_view
 from geo.maps.own import OwnLayer, checked_layers
 from geo.maps.pack import pack_scenario, pack_start, pack_static
 from geo.words import LANGUAGES, both, has, say, section
@@ -177,6 +178,8 @@ class MapView:
         Number of the official map review, empty while there is none.
     own
         A user's own layers, drawn in this order above the counties.
+    flows
+        Road links and commuting of the scenarios; None where none holds any.
     """
 
     fixed: RegionPart
@@ -185,6 +188,7 @@ class MapView:
     date: str = ""
     review_number: str = ""
     own: tuple[OwnLayer, ...] = ()
+    flows: FlowsView | None = None
 
     def settings(self) -> dict[str, str]:
         """Return what the page shows about the map itself."""
@@ -520,4 +524,5 @@ def build_view(
     fixed = _region_part(region, listed, base or {}, given)
     digits = {measure.id: int(measure.digits) for measure in listed}
     parts = tuple(_scenario_part(name, outcome, digits) for name, outcome in pairs)
-    return MapView(fixed, parts, language, date, review_number, checked_layers(own))
+    flows = flows_view([outcome for _, outcome in pairs])
+    return MapView(fixed, parts, language, date, review_number, checked_layers(own), flows)
