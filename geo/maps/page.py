@@ -22,6 +22,7 @@ _SCRIPTS = (
     "marks",
     "own",
     "compare",
+    "flows",
     "panels",
     "layers",
     "info",
