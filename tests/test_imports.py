@@ -25,6 +25,7 @@ ORDER = (
     ("ensemble", "search", "limits", "store", "maps", "downloads", "classes"),
     ("comparison", "timeline"),
     ("charts",),
+    ("flows",),
     ("report",),
     ("panels", "cli"),
     ("__main__", "app"),

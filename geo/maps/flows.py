@@ -1,8 +1,8 @@
 """Flows on the map: road links with their delay, and the pairs of counties whose commuting changes most.
 
-One part of a map serves all its scenarios, because which pairs are worth carrying depends on all of them: those
-among the :data:`PAIRS` that change most in any year, of each scenario against its start and of any scenario
-against any other. So what the page shows for two scenarios is what a ranking of all pairs would give.
+One part of a map serves all its scenarios, because which pairs are worth carrying depends on all of them:
+those among the :data:`PAIRS` that change most in any year, of each scenario against its start and of any
+scenario against any other. So what the page shows for two scenarios is what a ranking of all pairs gives.
 
 Packed like the measures (:mod:`geo.maps.pack`): integers of a rounding step, differenced along the years.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from geo.maps.pack import _block, _differences, _entry, _steps, _unblock, _varint, _whole
 from geo.measures import MEASURES
-from geo.model.flows import SOME, commuting, commuting_change, has_flows, largest_pairs, links
+from geo.model.flows import SOME, commuting, commuting_change, has_flows, links
 from geo.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -279,8 +279,8 @@ def unpack_flows(content: bytes, years: Sequence[int]) -> FlowsView:
             made.append(None)
             continue
         before = level(f"{place}.before")
-        links_after = [path(f"{place}.{name}", one, count) for name, one in (("flow", flow), ("delay", delay))]
-        made.append(ScenarioFlows(*links_after, before, path(f"{place}.trips", before, count)))
+        late, trips = path(f"{place}.delay", delay, count), path(f"{place}.trips", before, count)
+        made.append(ScenarioFlows(path(f"{place}.flow", flow, count), late, before, trips))
     ends, pairs = (np.column_stack([level(f"{name}.{side}") for side in (0, 1)]) for name in ("link", "pair"))
     return FlowsView(
         ends.astype(np.int64), level("km"), level("free"), flow, delay, pairs.astype(np.int64), tuple(made)

@@ -1,8 +1,8 @@
 """Flows between counties: cars on each road link, and who commutes from where to where.
 
 Only an outcome of the full model holds them; the direct effects alone know numbers by county. They are the
-parts that measures by county are sums of: a link's delay counts half in either county, beside the county's own
-streets (``delay``); pairs add up to ``in_commuters`` and ``out_commuters``.
+parts that measures by county are sums of: a link's delay counts half in either county, beside the county's
+own streets (``delay``); pairs add up to ``in_commuters`` and ``out_commuters``.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def commuting_change(outcome: Outcome, year: int) -> Array:
 
 
 def largest_pairs(change: Array, count: int, least: float = SOME) -> Ints:
-    """Return home and work of the pairs of counties that change most, largest first, ties by position, (K, 2).
+    """Return home and work of the pairs that change most, largest first, ties by position, (K, 2).
 
     Parameters
     ----------
