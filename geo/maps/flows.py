@@ -37,7 +37,7 @@ Ints = NDArray[np.int64]
 PAIRS: Final = 60
 """Pairs of counties shown at a time."""
 # Rounding steps of changes: a fraction of what is shown, so that what is shown stays right.
-_FLOW_STEP, _DELAY_STEP, _TRIPS_STEP = 0.5, 0.04, 0.5
+_FLOW_STEP, _DELAY_STEP, _TRIPS_STEP = 0.5, 0.02, 0.2
 _FINE: Final = 4e-4  # of the largest change of delay: small scenarios have small classes
 _NOISE: Final = 1e-6  # vehicle-hours: what a solver leaves behind is not a change
 _NEVER: Final = 0.1  # a change that stays below this never makes a difference of a whole trip

@@ -188,11 +188,11 @@ function drawRoads(app) {
     const found = classes.of(road.change);
     const weight = Math.round(10 * (0.9 + widest * Math.sqrt(road.after.flow / flow))) / 10;
     const chosen = isChosen(app, "road", road.item);
-    const look = [found, weight, chosen].join();
-    if (found !== classes.none) moved.push([Math.abs(road.change), drawn]);
+    const quiet = found === classes.none;
+    const look = [classes.colours[found], quiet, weight, chosen].join();
+    if (!quiet) moved.push([Math.abs(road.change), drawn]);
     if (drawn.look === look) return;
     drawn.look = look;
-    const quiet = found === classes.none;
     drawn.layers[0].setStyle({ color: chosen ? "#000000" : quiet ? QUIET : CASING, weight: weight + (chosen ? 5 : quiet ? 1 : 2), opacity: quiet && !chosen ? 0.45 : 0.85 });
     drawn.layers[1].setStyle({ color: classes.colours[found], weight, opacity: quiet ? 0.6 : 1 });
   });
