@@ -26,6 +26,7 @@ ORDER = (
     ("sampling", "search", "limits", "store", "maps", "downloads", "classes"),
     ("comparison", "timeline"),
     ("charts", "ranges"),
+    ("flows",),
     ("report",),
     ("panels", "cli"),
     ("__main__", "app"),

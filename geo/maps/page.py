@@ -23,6 +23,7 @@ _SCRIPTS = (
     "marks",
     "own",
     "compare",
+    "flows",
     "panels",
     "layers",
     "info",

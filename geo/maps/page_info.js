@@ -233,7 +233,7 @@ function linkInfo(app, item) {
   ];
 }
 
-const INFO = { county: countyInfo, institution: institutionInfo, site: siteInfo, city: cityInfo, station: stationInfo, corridor: corridorInfo, link: linkInfo, own: ownInfo };
+const INFO = { county: countyInfo, institution: institutionInfo, site: siteInfo, city: cityInfo, station: stationInfo, corridor: corridorInfo, link: linkInfo, own: ownInfo, road: roadInfo, pair: pairInfo };
 
 function chosenItem(app) {
   const { selected } = app.state;

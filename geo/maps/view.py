@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from topojson.core.topology import Topology
 
+from geo.maps.flows import FlowsView, flows_view
 from geo.maps.own import OwnLayer, checked_layers
 from geo.maps.pack import pack_scenario, pack_start, pack_static
 from geo.words import LANGUAGES, both, has, say, section
@@ -190,6 +191,8 @@ class MapView:
         A user's own layers, drawn in this order above the counties.
     ranges
         How far each scenario's changes may go, in the order of the scenarios; None where nothing is known.
+    flows
+        Road links and commuting of the scenarios; None where none holds any.
     """
 
     fixed: RegionPart
@@ -199,6 +202,7 @@ class MapView:
     review_number: str = ""
     own: tuple[OwnLayer, ...] = ()
     ranges: tuple[RangeView | None, ...] = ()
+    flows: FlowsView | None = None
 
     def settings(self) -> dict[str, str]:
         """Return what the page shows about the map itself."""
@@ -537,4 +541,5 @@ def build_view(
     fixed = _region_part(region, listed, base or {}, given)
     digits = {measure.id: int(measure.digits) for measure in listed}
     parts = tuple(_scenario_part(name, outcome, digits) for name, outcome in pairs)
-    return MapView(fixed, parts, language, date, review_number, checked_layers(own), tuple(ranges))
+    flows = flows_view([outcome for _, outcome in pairs])
+    return MapView(fixed, parts, language, date, review_number, checked_layers(own), tuple(ranges), flows)

@@ -27,7 +27,9 @@ from geo.comparison import (
 )
 from geo.downloads import Field, Table, to_csv
 from geo.errors import ModelError
+from geo.flows import flow_tables
 from geo.measures import MEASURES
+from geo.panels import flows
 from geo.panels.chart import show_chart
 from geo.panels.problems import show_error, shown
 from geo.panels.state import outcome_of
@@ -111,6 +113,7 @@ def _compared(two: Pair, region: Region, voice: Voice) -> None:
     show_chart(voice, charts.years_lines(two, measure.id, place, voice.language), digits=measure.digits)
     _by_county(two, voice, measure, year)
     _moving(two, voice, measure, year)
+    flows.compared(two, voice, year)
 
 
 def _inputs(two: Pair, region: Region, voice: Voice) -> None:
@@ -200,7 +203,11 @@ def _take(two: Pair, voice: Voice, rows: tuple[Row, ...], measure: Measure, year
         title = say("compare.table.inputs", language)
         inputs = Table("inputs", title, (Field("input", title),), tuple((line,) for line in said))
         by_county = [table_of_counties(two, measure.id, year, language)] if _by(two, measure) else []
-        moved = [table_of_kinds(two, year, language), table_of_flows(two, year, language)]
+        moved = [
+            table_of_kinds(two, year, language),
+            table_of_flows(two, year, language),
+            *flow_tables(two, year, language),
+        ]
         return workbook([listed, *by_county, *moved, inputs])
 
     with st.container(horizontal=True, gap="small"):
