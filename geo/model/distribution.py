@@ -1,9 +1,9 @@
 """Pay of persons: who works where, lives where and earns what, before and after, and who gains.
 
-The working population is a weighted set. A private worker is known by home and workplace, a member of staff by
-class as well; all alike in these are paid alike, so inequality among persons is understated. Pay is net of the
-model's tax; real pay is pay over the cost of living at home, relative to before. There are no households,
-pensions, rents or capital in it, and no level of prices: a move to a cheaper county is no rise in real pay.
+The working population is a weighted set. A private worker is known by home and workplace, a member of staff
+by class as well; all alike in these are paid alike, so inequality among persons is understated. Pay is net of
+the model's tax; real pay is pay over the cost of living at home, relative to before. There are no households,
+pensions, rents or capital in it, and no level of prices: moving to a cheaper county is no rise in real pay.
 
 What can be counted is reported as everything else in the model: the region before, plus the change that the
 scenario makes against its own start (see :func:`geo.model.indicators.indicators`).
@@ -12,20 +12,20 @@ scenario makes against its own start (see :func:`geo.model.indicators.indicators
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.assumptions import KINDS
 from geo.model.inequality import gini, theil
-from geo.model.solve import Array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from geo.model.indicators import World
     from geo.model.path import Year
+    from geo.model.solve import Array
     from geo.model.state import Calibrated
 
 __all__ = [
@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 Ints = NDArray[np.int64]
+# Columns of a weighted set, as long as each other.
+_Cells = tuple[Any, ...]
 
 PRIVATE: Final = "private"
 #: Whom a worker belongs to: private firms, or one of the classes of institution.
@@ -149,9 +151,7 @@ class Fates:
 
     def within(self, inside: Array) -> Fates:
         """Return the sums over what ``inside`` marks, (M, K), as M groups."""
-        sums = (
-            inside @ one for one in (self.persons, self.before, self.after, self.gaining, self.losing)
-        )
+        sums = (inside @ one for one in (self.persons, self.before, self.after, self.gaining, self.losing))
         return Fates(*sums)
 
 
@@ -187,7 +187,7 @@ class Distribution:
 # The weighted sets ----------------------------------------------------------------------------------
 
 
-def _cells(home: Array, pay: Array, living: Array, group: int, tax: float) -> tuple[Array, ...]:
+def _cells(home: Array, pay: Array, living: Array, group: int, tax: float) -> _Cells:
     """Return the cells of one group: persons by home and work, (N, N), pay by work, living by home."""
     at_home, at_work = np.nonzero(home > 0)
     net = (1.0 - tax) * pay[at_work]
@@ -195,7 +195,7 @@ def _cells(home: Array, pay: Array, living: Array, group: int, tax: float) -> tu
     return at_home, at_work, kind, home[at_home, at_work], net, net / living[at_home]
 
 
-def _joined(blocks: Iterable[tuple[Array, ...]]) -> list[Array]:
+def _joined(blocks: Iterable[_Cells]) -> list[Any]:
     return [np.concatenate(column) for column in zip(*blocks, strict=True)]
 
 
@@ -249,7 +249,7 @@ def incumbents(world: World, row: int) -> Incumbents:
         return Incumbents(rest.home, rest.work, rest.group, rest.persons, rest.real, rest.real)
     living, tax = year.state.cost_of_living_hat, base.tax
     home, work, kind, persons, net, _ = _cells(base.commuting * base.workers, base.wage, living, 0, tax)
-    blocks = [(home, work, kind, persons, net, net * year.state.wage_hat[work] / living[home])]
+    blocks: list[_Cells] = [(home, work, kind, persons, net, net * year.state.wage_hat[work] / living[home])]
     staying = base.staff[: len(KINDS)] + np.minimum(plan.change[row], 0.0)
     for line, posts in enumerate(staying):
         if base.staff_home is not None and posts.any():
@@ -258,7 +258,7 @@ def incumbents(world: World, row: int) -> Incumbents:
     return Incumbents(*_joined([*blocks, *_followers(world, year, row)]))
 
 
-def _followers(world: World, year: Year, row: int) -> Iterable[tuple[Array, ...]]:
+def _followers(world: World, year: Year, row: int) -> Iterable[_Cells]:
     """Return the staff whose posts have moved: by old home and old workplace, with the pay they have now.
 
     Those who keep the old home pay its cost of living, the others the mean of those at the new homes.

@@ -1,7 +1,7 @@
 """What becomes of the staff of what moves: home kept or moved, the trip to work, pay and cost of living.
 
-By move, and summed by class of institution. Trips are one way and as long as the model's roads and trains take
-in that year; the trip of those who travel weekly counts like any other.
+By move, and summed by class of institution. Trips are one way and as long as the model's roads and trains
+take in that year; the trip of those who travel weekly counts like any other.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from geo.assumptions import KINDS
-from geo.model.solve import Array
 
 if TYPE_CHECKING:
     from geo.model.indicators import World
+    from geo.model.solve import Array
 
 __all__ = ["MovedStaff", "moved_staff", "staff_welfare"]
 
