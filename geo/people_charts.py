@@ -80,30 +80,7 @@ def persons_by_band(found: Pay, language: str = "en") -> Chart:
         }
         for row in listed
     ]
-    unit = measure.unit_name(language)
-    spec = _spec(
-        rows,
-        layer=[
-            {
-                "mark": {"type": "bar"},
-                "encoding": {
-                    "color": {"field": "colour", "type": "nominal", "scale": None},
-                    "tooltip": _tips(language, "name", "text"),
-                },
-            },
-            *_texts(),
-        ],
-        encoding={
-            "y": {"field": "name", "type": "nominal", "sort": None, "title": None},
-            "x": {
-                "field": "value",
-                "type": "quantitative",
-                "axis": _value_axis(unit, language),
-                "scale": {"padding": 46},
-            },
-        },
-        height=_bar_height(len(rows)),
-    )
+    spec = _signed_bars(rows, measure.unit_name(language), language)
     changes = [(row.name, row.difference) for row in listed]
     alt = say(
         "people.alt.bands",
@@ -116,9 +93,16 @@ def persons_by_band(found: Pay, language: str = "en") -> Chart:
     return Chart("pay_bands", title, alt, note, spec, table_of_bands(found, language))
 
 
-def _texts() -> list[dict[str, Any]]:
-    """Return the values beside bars on either side of zero."""
-    return [
+def _signed_bars(rows: list[dict[str, Any]], unit: str, language: str) -> dict[str, Any]:
+    """Return bars about zero, each with its value beside it."""
+    bar = {
+        "mark": {"type": "bar"},
+        "encoding": {
+            "color": {"field": "colour", "type": "nominal", "scale": None},
+            "tooltip": _tips(language, "name", "text"),
+        },
+    }
+    texts = [
         {
             "transform": [{"filter": f"datum.value {sign} 0"}],
             "mark": {"type": "text", "align": align, "dx": dx, "color": INK, "fontSize": 11},
@@ -126,6 +110,12 @@ def _texts() -> list[dict[str, Any]]:
         }
         for sign, align, dx in ((">=", "left", 4), ("<", "right", -4))
     ]
+    x = {"field": "value", "type": "quantitative", "axis": _value_axis(unit, language)}
+    encoding = {
+        "y": {"field": "name", "type": "nominal", "sort": None, "title": None},
+        "x": {**x, "scale": {"padding": 46}},
+    }
+    return _spec(rows, layer=[bar, *texts], encoding=encoding, height=_bar_height(len(rows)))
 
 
 def _paired(

@@ -15,7 +15,7 @@ from geo.comparison import input_differences, pair, percent, series, settled
 from geo.downloads import Field, Table
 from geo.errors import Fault, ModelError
 from geo.measures import MEASURES
-from geo.words import say
+from geo.words import both, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -117,7 +117,9 @@ def several(region: Region, outcomes: Sequence[Outcome], baseline: Outcome) -> S
             faults |= {(fault.code, str(fault.values["name"])): fault for fault in error.faults}
     if faults:
         raise ModelError(list(faults.values()))
-    return Several(region, tuple(outcomes), distinct([one.scenario.name for one in outcomes]), baseline)
+    taken = list(both("compare.baseline").values())
+    names = distinct([*taken, *(one.scenario.name for one in outcomes)])[len(taken) :]
+    return Several(region, tuple(outcomes), names, baseline)
 
 
 def distinct(given: Sequence[str]) -> tuple[str, ...]:

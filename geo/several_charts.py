@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from geo.comparison import Place
     from geo.model.solve import Array
     from geo.several import Several
+
+    # Values by year, colour, dash.
+    _Look = tuple[Array, str, tuple[int, ...]]
 
 __all__ = ["DASHES", "LINES", "PALETTE", "several_lines"]
 
@@ -39,7 +42,7 @@ def several_lines(found: Several, measure: str, place: Place, language: str = "e
     # shortened names may be alike though the names are not
     names = distinct([start, *(_short(name) for name in found.names)])[1:]
     drawn = zip(names, lines, PALETTE, DASHES, strict=False)
-    looks: dict[str, tuple[Array, str, tuple[int, ...]]] = {start: (base, COLOURS["baseline"], (2, 3))}
+    looks: dict[str, _Look] = {start: (base, COLOURS["baseline"], (2, 3))}
     looks |= {name: (line, colour, dash) for name, line, colour, dash in drawn}
     looks = {name: look for name, look in looks.items() if np.isfinite(look[0]).any()}
     years = [int(year) for year in found.baseline.years]
@@ -54,23 +57,16 @@ def several_lines(found: Several, measure: str, place: Place, language: str = "e
         for year, value in zip(years, line, strict=True)
         if np.isfinite(value)
     ]
-    domain = list(looks)
-    side = {"field": "side", "type": "nominal"}
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domain": _span(shown, {name: look[0] for name, look in looks.items()}), "nice": True},
+        "axis": _value_axis(shown.unit_name(language), language),
+    }
     encoding = {
         "x": _year_axis(years),
-        "y": {
-            "field": "value",
-            "type": "quantitative",
-            "scale": {"domain": _span(shown, {name: look[0] for name, look in looks.items()}), "nice": True},
-            "axis": _value_axis(shown.unit_name(language), language),
-        },
-        "color": side
-        | {
-            "scale": {"domain": domain, "range": [look[1] for look in looks.values()]},
-            "legend": {"symbolType": "stroke", "symbolSize": 500},
-        },
-        "strokeDash": side
-        | {"scale": {"domain": domain, "range": [list(look[2]) for look in looks.values()]}},
+        "y": y,
+        **_told_apart(looks),
         "tooltip": _tips(language, "side", "year", "text"),
     }
     mark = {"type": "line", "strokeWidth": 2.2, "point": {"opacity": 0, "size": 60}}
@@ -80,6 +76,15 @@ def several_lines(found: Several, measure: str, place: Place, language: str = "e
         "years_all", table.title, _alt(found, measure, place, language), _noted(found, measure, language),
         spec, table,
     )  # fmt: skip
+
+
+def _told_apart(looks: dict[str, _Look]) -> dict[str, Any]:
+    """Return colour and dash of every line, and one legend for both."""
+    side = {"field": "side", "type": "nominal"}
+    colours = {"domain": list(looks), "range": [colour for _, colour, _ in looks.values()]}
+    dashes = {"domain": list(looks), "range": [list(dash) for *_, dash in looks.values()]}
+    legend = {"symbolType": "stroke", "symbolSize": 500}
+    return {"color": side | {"scale": colours, "legend": legend}, "strokeDash": side | {"scale": dashes}}
 
 
 def _noted(found: Several, measure: str, language: str) -> str:

@@ -15,6 +15,7 @@ from geo.panels.chart import frame, show_chart
 from geo.panels.text import plain
 from geo.several import (
     BASELINE,
+    distinct,
     numbers,
     table_of_differences,
     table_of_inputs,
@@ -69,7 +70,6 @@ def chosen(voice: Voice, names: list[str]) -> list[int]:
 
 def show(found: Several, voice: Voice, year: int, measure: Measure, place: Place) -> None:
     """Draw the table of all measures, the chosen measure by year, and the same to be sorted."""
-    st.markdown(f"#### {plain(voice('several.panel.heading'))} · {plain(place.name)}, {year}")
     asked = _asked(found, voice, year, measure, place)
     rows = numbers(found, year, [one.id for one in found.measures], place, reference=asked.reference)
     _table(found, voice, rows, asked)
@@ -79,35 +79,38 @@ def show(found: Several, voice: Voice, year: int, measure: Measure, place: Place
     st.markdown(f"##### {voice('several.panel.one')}: {plain(measure.name(language))}")
     mine = next(row for row in rows if row.measure is measure)
     one = table_of_one(found, mine, asked.reference, language)
-    st.dataframe(frame(one, measure.digits + 1), hide_index=True, key="all_one")
+    # numbers, not text, so that a click on a head sorts them
+    written = st.column_config.NumberColumn(format="localized")
+    numeric = {field.title: written for field in one.fields[1:]}
+    st.dataframe(frame(one, measure.digits), hide_index=True, column_config=numeric, key="all_one")
     _inputs(found, voice, asked.reference)
 
 
 def _asked(found: Several, voice: Voice, year: int, measure: Measure, place: Place) -> _Asked:
-    left, middle, right = st.columns(3)
+    left, right = st.columns(2)
+    what = left.selectbox(
+        voice("several.panel.show"),
+        _SHOWN,
+        format_func=lambda key: voice(f"several.panel.{key}"),
+        key="all_show",
+        persist_state="page",
+    )
     references = list(range(BASELINE, len(found.names)))
     if st.session_state.get("all_reference", BASELINE) not in references:
         st.session_state.pop("all_reference")
-    reference = left.selectbox(
+    reference = right.selectbox(
         voice("several.panel.reference"),
         references,
         format_func=lambda at: found.name(at, voice.language),
         key="all_reference",
         persist_state="page",
     )
-    order = middle.selectbox(
+    order = st.selectbox(
         voice("several.order.label"),
         _ORDERS,
         format_func=lambda key: voice(f"several.order.{key}"),
         help=voice("several.panel.order_hint"),
         key="all_order",
-        persist_state="page",
-    )
-    what = right.selectbox(
-        voice("several.panel.show"),
-        _SHOWN,
-        format_func=lambda key: voice(f"several.panel.{key}"),
-        key="all_show",
         persist_state="page",
     )
     (row,) = numbers(found, year, [measure.id], place)
@@ -126,29 +129,30 @@ def _table(found: Several, voice: Voice, rows: tuple[SeveralRow, ...], asked: _A
     """Draw a row a measure with written numbers; measures without any number are left out."""
     language = voice.language
 
-    def written(row: SeveralRow) -> dict[str, str]:
-        numbers_of = row.differences if asked.differences else row.values
-        cells = {
-            found.names[at]: row.measure.text(numbers_of[at], language, sign=asked.differences)
-            for at in asked.order
-        }
-        return {
-            voice("compare.column.measure"): row.measure.name(language),
-            voice("compare.column.unit"): row.measure.unit_name(language),
-            found.name(BASELINE, language): row.measure.text(row.start, language),
-            **cells,
-            voice("compare.column.status"): say(f"status.{row.measure.status}", language),
-        }
+    def written(row: SeveralRow) -> list[str]:
+        shown = row.differences if asked.differences else row.values
+        return [
+            row.measure.name(language),
+            row.measure.text(row.start, language),
+            *(row.measure.text(shown[at], language, sign=asked.differences) for at in asked.order),
+            row.measure.unit_name(language),
+            say(f"status.{row.measure.status}", language),
+        ]
+
+    def column(key: str) -> str:
+        return voice(f"compare.column.{key}")
 
     known = [row for row in rows if np.isfinite([row.start, *row.values]).any()]
-    first = voice("compare.column.measure")
+    names = [found.names[at] for at in asked.order]
+    # a scenario may be called like a column
+    heads = distinct([column("measure"), column("baseline"), *names, column("unit"), column("status")])
     st.dataframe(
-        pd.DataFrame([written(row) for row in known]),
+        pd.DataFrame([written(row) for row in known], columns=heads),
         hide_index=True,
-        column_config={first: st.column_config.Column(width=_FIRST_COLUMN, pinned=True)},
+        column_config={heads[0]: st.column_config.Column(width=_FIRST_COLUMN, pinned=True)},
         key="all_table",
     )
-    st.caption(voice("several.panel.rules", name=plain(found.name(asked.reference, language))))
+    st.caption(voice("several.panel.rules", name=found.name(asked.reference, language)))
 
 
 def _take(

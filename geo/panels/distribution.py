@@ -84,5 +84,4 @@ def _staff(two: Pair, voice: Voice, year: int) -> None:
         st.info(voice("people.panel.no_staff"))
         return
     show_chart(voice, people_charts.staff_trips(two, year, voice.language), digits=2)
-    st.markdown(f"#### {voice('people.panel.institutions')}")
     show_chart(voice, trips, digits=1)
