@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from geo.outcome import Outcome
     from geo.region import Region
 
-__all__ = ["Range", "Spread", "difference_range", "map_ranges", "ranges_table", "span"]
+__all__ = ["Range", "Spread", "difference_range", "map_ranges", "ranges_table", "span", "turned"]
 
 Array = NDArray[np.float64]
 
@@ -114,6 +114,11 @@ class Spread:
         if key not in changes or key not in before:
             return None
         return aggregated(values, before[key] + changes[key], place.inside)
+
+
+def turned(found: Range | None) -> Range | None:
+    """Return the range of the opposite."""
+    return None if found is None else Range(0.0 - found.high, 0.0 - found.low)
 
 
 def difference_range(first: Spread, second: Spread, measure: str, place: Place, year: int) -> Range | None:

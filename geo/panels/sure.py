@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,18 +12,20 @@ import streamlit as st
 from geo.model import calibrate
 from geo.panels.state import outcome_of, region
 from geo.panels.text import plain
-from geo.ranges import Spread, map_ranges
+from geo.ranges import Range, Spread, difference_range, map_ranges, turned
 from geo.sampling import Sample, Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from geo.comparison import Place
     from geo.maps.rangeview import RangeView
     from geo.panels.text import Voice
     from geo.scenario import Scenario
 
-__all__ = ["close", "note", "range_view", "spread_of", "watch"]
+__all__ = ["Differences", "close", "differences", "note", "range_view", "spread_of", "watch"]
 
+Differences = Callable[[str, "Place", int], "Range | None"]
 _EVERY = 2  # seconds between two looks at what is drawn
 _MOST = 4  # processes, however many are asked for
 _VIEWS = 16
@@ -65,6 +69,21 @@ def _packed(_spread: Spread, content: str, draws: int) -> RangeView:
     """Return ranges for the map, made once by content and number of draws."""
     del content, draws
     return map_ranges(_spread)
+
+
+def differences(first: Scenario, second: Scenario) -> Differences | None:
+    """Return what gives the range of the second less the first; None while there are too few draws.
+
+    A scenario in which nothing moves is not drawn: it changes nothing under any assumptions.
+    """
+    one, two = spread_of(first), spread_of(second)
+    if (one is None and first.moves) or (two is None and second.moves):
+        return None
+    if one is not None and two is not None:
+        return partial(difference_range, one, two)
+    if two is not None:
+        return two.change
+    return None if one is None else lambda *asked: turned(one.change(*asked))
 
 
 def range_view(scenario: Scenario) -> RangeView | None:
