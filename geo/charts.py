@@ -39,6 +39,7 @@ from geo.words import number, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from geo.classes import Classes
     from geo.comparison import Pair, Place
     from geo.measures import Measure
     from geo.timeline import Event
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FONT",
     "Chart",
+    "bars_about_zero",
     "by_city",
     "draws_chinese",
     "spread_of_counties",
@@ -400,6 +402,13 @@ def _difference_bars(
     shown = MEASURES[measure]
     every = settled(shown, two.second.values[measure] - two.first.values[measure])
     classes = breaks([every], digits=shown.digits, diverging=True)
+    return bars_about_zero(named, classes, shown, language)
+
+
+def bars_about_zero(
+    named: list[tuple[str, float]], classes: Classes, shown: Measure, language: str
+) -> dict[str, Any]:
+    """Return bars of named values in the colours of their classes, in the unit and digits of a measure."""
     found = classes.of(np.array([value for _, value in named]))
     rows = [
         {

@@ -11,18 +11,20 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from geo.downloads import write_run
+from geo.downloads import to_csv, write_run
+from geo.ensemble import Ensemble, run_ensemble
 from geo.errors import ExportError, Fault, GeoError, ScenarioError
 from geo.maps.export import export_html
 from geo.maps.view import build_view
 from geo.measures import MEASURES, summary
 from geo.model import calibrate, simulate
-from geo.model.baseline import FILE, measure, shipped
+from geo.model.baseline import FILE, Baseline, measure, shipped
 from geo.presets import PRESETS, preset, preset_skipped
+from geo.ranges import Spread, map_ranges, ranges_table
 from geo.region import Region, load_region
 from geo.report import write_report
 from geo.scenario import Scenario, validate
@@ -31,6 +33,8 @@ from geo.words import LANGUAGES, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from geo.outcome import Outcome
 
 __all__ = ["app", "main"]
 
@@ -70,14 +74,15 @@ def run(
     scenario: Annotated[Path, typer.Argument(help=_help("scenario"))],
     out: Annotated[Path, typer.Option("--out", "-o", help=_help("out"))],
     level0: Annotated[bool, typer.Option("--level0", help=_help("level0"))] = False,  # noqa: FBT002 - a switch
+    draws: Annotated[int, typer.Option("--draws", help=_help("draws"), min=0, max=1000)] = 0,
     language: Language = "en",
 ) -> None:
     """Run a scenario and write tables and map."""
     with _told(language):
-        _run(scenario, out, language, "level0" if level0 else "full")
+        _run(scenario, out, language, "level0" if level0 else "full", draws)
 
 
-def _run(path: Path, out: Path, language: str, model: Literal["full", "level0"]) -> None:
+def _run(path: Path, out: Path, language: str, model: Literal["full", "level0"], draws: int) -> None:
     steps = iter(range(1, 6))
 
     def step(name: str) -> None:
@@ -95,9 +100,16 @@ def _run(path: Path, out: Path, language: str, model: Literal["full", "level0"])
         out.mkdir(parents=True, exist_ok=True)
         (out / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
         write_run(outcome, region, out, language)
+    drawn = _draw(baseline, [scenario], draws if model == "full" else 0, language)
+    spread = Spread(region, outcome, drawn[0]) if drawn else None
+    if spread is not None:
+        with _writing(out):
+            (out / "ranges.csv").write_bytes(to_csv(ranges_table(spread, language)))
     step("map")
     with _writing(out):
-        _write_map(region, outcome, scenario.name or path.stem, out / "map.html", language)
+        _write_map(
+            region, outcome, scenario.name or path.stem, out / "map.html", language=language, spread=spread
+        )
     for effect in summary(outcome, language):
         typer.echo(f"{effect.text} [{say(f'status.{effect.status}', language)}]")
     typer.echo(say("cli.done", language, folder=out), err=True)
@@ -130,10 +142,15 @@ def _writing(out: Path) -> Iterator[None]:
         raise ExportError(Fault("cli.unwritable", str(out), {"reason": reason})) from None
 
 
-def _write_map(region: Any, outcome: Any, name: str, path: Path, language: str) -> None:
+def _write_map(
+    region: Region, outcome: Outcome, name: str, path: Path, *, language: str, spread: Spread | None
+) -> None:
     measures = [measure for measure in MEASURES.values() if measure.id in outcome.values]
     date = datetime.now(tz=UTC).date().isoformat()
-    view = build_view(region, [(name, outcome)], measures=measures, language=language, date=date)
+    ranges = [] if spread is None else [map_ranges(spread)]
+    view = build_view(
+        region, [(name, outcome)], measures=measures, language=language, date=date, ranges=ranges
+    )
     export_html(view, path)
 
 
@@ -144,6 +161,7 @@ def report(  # noqa: PLR0917 - Typer takes options as arguments
     other: Annotated[Path | None, typer.Option("--compare", "-c", help=_help("report_compare"))] = None,
     year: Annotated[int | None, typer.Option("--year", "-y", help=_help("report_year"))] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help=_help("report_pdf"))] = False,  # noqa: FBT002 - a switch
+    draws: Annotated[int, typer.Option("--draws", help=_help("draws"), min=0, max=1000)] = 0,
     language: Language = "en",
 ) -> None:
     """Write the bilingual report of a scenario, or of two compared."""
@@ -158,8 +176,19 @@ def report(  # noqa: PLR0917 - Typer takes options as arguments
         with _writing(out.parent):
             out.parent.mkdir(parents=True, exist_ok=True)
         second = outcomes[1] if other is not None else None
-        for made in write_report(region, outcomes[0], out, second, year=year, pdf=pdf):
+        drawn = _draw(baseline, [one.scenario for one in outcomes], draws, language)
+        for made in write_report(region, outcomes[0], out, second, year=year, pdf=pdf, drawn=drawn):
             typer.echo(say("cli.done", language, folder=made), err=True)
+
+
+def _draw(baseline: Baseline, listed: list[Scenario], draws: int, language: str) -> list[Ensemble]:
+    """Return the draws of scenarios, as many as asked for of each; none gives no ensemble."""
+    made = []
+    for scenario in listed if draws else ():
+        typer.echo(say("cli.drawing", language, name=scenario.name or "–", draws=draws), err=True)
+        measures = tuple(MEASURES)
+        made.append(run_ensemble(baseline, scenario, size=draws, measures=measures))
+    return made
 
 
 def _read(path: Path, region: Region, language: str) -> Scenario:

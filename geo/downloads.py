@@ -34,6 +34,7 @@ from openpyxl.utils import get_column_letter
 
 from geo.errors import ExportError, Fault
 from geo.measures import MEASURES, XIONGAN, summary
+from geo.model.flows import commuting, has_flows, largest_pairs, links
 from geo.model.moves import resolve
 from geo.words import has, say
 
@@ -48,10 +49,12 @@ __all__ = [
     "FORMATS",
     "Field",
     "Table",
+    "commuting_table",
     "comparison_table",
     "counties_table",
     "download",
     "harmless",
+    "links_table",
     "measures_table",
     "moves_table",
     "region_table",
@@ -313,6 +316,105 @@ def moves_table(region: Region, outcome: Outcome, language: str = "en") -> Table
     return Table("moves", say("download.table.moves", language), tuple(fields), tuple(rows))
 
 
+# What a column of links or pairs counts in: a unit, and the measure that it is a part of.
+_LINK: Final = {
+    "year": ("", ""), "from_code": ("", ""), "from_name": ("", ""), "to_code": ("", ""), "to_name": ("", ""),
+    "km": ("km", "delay"), "free_minutes": ("minutes", "delay"),
+    **{
+        f"{what}_{way}{when}": (unit, "delay")
+        for what, unit in (("flow", "vehicles_per_hour"), ("minutes", "minutes"))
+        for way in ("there", "back")
+        for when in ("_before", "")
+    },
+    **dict.fromkeys(("delay_before", "delay", "delay_change"), ("vehicle_hours", "delay")),
+}  # fmt: skip
+_PAIR: Final = {
+    **dict.fromkeys(("year", "home_code", "home_name", "work_code", "work_name"), ("", "")),
+    **dict.fromkeys(("trips_before", "trips", "change_trips"), ("trips", "in_commuters")),
+}
+
+
+def _flow_fields(columns: Mapping[str, tuple[str, str]], language: str) -> list[Field]:
+    fields = []
+    for key, (unit, part_of) in columns.items():
+        header = _header(key, language)
+        if not part_of:
+            fields.append(Field(key, header))
+            continue
+        whole = MEASURES[part_of]
+        status, source = say(f"status.{whole.status}", language), whole.source
+        fields.append(Field(key, header, say(f"unit.{unit}", language), status, source))
+    return fields
+
+
+def _ends(region: Region, ends: Any, language: str) -> list[list[Any]]:
+    """Return code and name of both counties of each row of ``ends``, as columns."""
+    codes = np.array(region.codes, dtype=object)
+    names = region.counties[f"name_{language}"].to_numpy(dtype=object)
+    return [listed[ends[:, side]].tolist() for side in (0, 1) for listed in (codes, names)]
+
+
+def links_table(region: Region, outcome: Outcome, language: str = "en", *, year: int | None = None) -> Table:
+    """Return the road links between neighbouring counties, one row a year and link.
+
+    Flows and minutes are given in either direction, there from the first county to the second; delay is that
+    of both directions.
+
+    Parameters
+    ----------
+    year
+        Only this one; by default all of the outcome.
+
+    Raises
+    ------
+    ModelError
+        If the outcome holds no flows, or not that year.
+    """
+    found = links(outcome)
+    before = [*found.flow_before, *found.minutes_before]
+    late = found.delay_before.sum(axis=0)
+    places = _ends(region, found.ends, language)
+    columns: list[list[Any]] = [[] for _ in _LINK]
+    rows = range(len(found.years)) if year is None else [outcome.position(year)]
+    for row in rows:
+        delay = found.delay[row].sum(axis=0)
+        after = [*found.flow[row], *found.minutes[row]]
+        paired = [one for two in zip(before, after, strict=True) for one in two]
+        numbers = [found.km, found.free, *paired, late, delay, delay - late]
+        listed = [[int(found.years[row])] * len(late), *places, *(one.tolist() for one in numbers)]
+        for column, more in zip(columns, listed, strict=True):
+            column.extend(more)
+    return _table("links", language, _flow_fields(_LINK, language), columns)
+
+
+def commuting_table(
+    region: Region, outcome: Outcome, language: str = "en", *, year: int | None = None
+) -> Table:
+    """Return the pairs of counties whose daily commuting changes by half a trip or more, largest first.
+
+    Parameters
+    ----------
+    year
+        Only this one; by default all of the outcome.
+
+    Raises
+    ------
+    ModelError
+        If the outcome holds no flows, or not that year.
+    """
+    before = commuting(outcome)
+    columns: list[list[Any]] = [[] for _ in _PAIR]
+    for one in outcome.years.tolist() if year is None else [year]:
+        after = commuting(outcome, int(one))
+        pairs = largest_pairs(after - before, before.size)
+        home, work = pairs.T
+        numbers = [trips[home, work].tolist() for trips in (before, after, after - before)]
+        listed = [[int(one)] * len(pairs), *_ends(region, pairs, language), *numbers]
+        for column, more in zip(columns, listed, strict=True):
+            column.extend(more)
+    return _table("commuting", language, _flow_fields(_PAIR, language), columns)
+
+
 def measures_table(outcome: Outcome | None = None, language: str = "en") -> Table:
     """Return what each measure is: name, unit, status, source and formula."""
     keys = ("id", "name", "unit", "status", "source", "formula", "help")
@@ -433,6 +535,8 @@ def to_xlsx(
     if outcome is not None:
         tables += [years_table(region, outcome, language), region_table(outcome, language)]
         tables.append(moves_table(region, outcome, language))
+        if has_flows(outcome):
+            tables += [make(region, outcome, language, year=year) for make in (links_table, commuting_table)]
     tables += [measures_table(outcome, language), sources_table(region, language)]
     book = Workbook(write_only=True)
     for table in tables:
@@ -475,6 +579,15 @@ def _move_lines(region: Region, outcome: Outcome) -> Iterator[Any]:
         yield shapely.LineString([start, region.lonlat[resolved.destination[place]]])
 
 
+def _straight(region: Region, table: Table) -> Iterator[Any]:
+    """Yield a line from the first county's point to the second's for each row of links or pairs."""
+    names = [field.id for field in table.fields]
+    first, second = (place for place, name in enumerate(names) if name.endswith("_code"))
+    point = dict(zip(region.codes, region.lonlat, strict=True))
+    for row in table.rows:
+        yield shapely.LineString([point[row[first]], point[row[second]]])
+
+
 def _institutions(region: Region, language: str) -> gpd.GeoDataFrame:
     frame = region.institutions
     columns = {
@@ -501,6 +614,10 @@ def _layers(region: Region, outcome: Outcome | None, year: int | None, language:
     layers: dict[str, Any] = {"counties": _frame(counties, region.counties.geometry)}
     if outcome is not None and outcome.scenario.moves:
         layers["moves"] = _frame(moves_table(region, outcome, language), _move_lines(region, outcome))
+    if outcome is not None and has_flows(outcome):
+        for make in (links_table, commuting_table):
+            table = make(region, outcome, language, year=year)
+            layers[table.id] = _frame(table, _straight(region, table))
     layers["institutions"] = _institutions(region, language)
     layers["measures"] = _text_table(measures_table(outcome, language))
     layers["sources"] = _text_table(sources_table(region, language))
@@ -512,8 +629,11 @@ def to_geopackage(
 ) -> bytes:
     """Return a GeoPackage: counties with all measures of one year, moves as lines, institutions.
 
+    Where the outcome holds flows, road links and pairs of counties whose commuting changes are lines, too.
     Tables without shapes say what the measures are and where the layers come from.
     """
+    if outcome is not None:
+        year = int(outcome.years[-1]) if year is None else year
     layers = _layers(region, outcome, year, language)
     with TemporaryDirectory() as folder, _gdal:
         path = Path(folder) / "layers.gpkg"
@@ -597,7 +717,9 @@ def write_run(
     """Write the tables of a run into ``folder``: CSV files and one GeoPackage; returns their paths.
 
     ``counties.csv`` holds one year (by default the last), ``years.csv`` all of them, ``region.csv`` the
-    regional numbers, ``moves.csv``, ``measures.csv`` and ``sources.csv`` what stands behind them.
+    regional numbers, ``moves.csv``, ``measures.csv`` and ``sources.csv`` what stands behind them. Where the
+    outcome holds flows, ``links.csv`` has the road links and ``commuting.csv`` the pairs of counties whose
+    commuting changes, in all years.
 
     Raises
     ------
@@ -614,6 +736,7 @@ def write_run(
         moves_table(region, outcome, language),
         measures_table(outcome, language),
         sources_table(region, language),
+        *(make(region, outcome, language) for make in (links_table, commuting_table) if has_flows(outcome)),
     )
     contents = {f"{table.id}.csv": to_csv(table) for table in tables}
     contents["run.gpkg"] = to_geopackage(region, outcome, year, language)

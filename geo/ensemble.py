@@ -14,7 +14,7 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import count, islice
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,24 +33,30 @@ from geo.region import Region
 from geo.scenario import Scenario, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Ensemble", "draw_of", "drawn", "multiplier_draws", "paired", "run_ensemble"]
+__all__ = [
+    "COUNTY_MEASURES", "Draw", "Drawn", "Ensemble", "draw_of", "drawn", "gathered", "multiplier_draws",
+    "paired", "quantiles", "run_draw", "run_ensemble", "stable_draws",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
+Draws = NDArray[np.floating[Any]]  # kept in fewer bits than they are computed with
 
 # Draws nearer to instability than this are refused (MODEL.md, safety of the solver).
 STABLE = -0.10
 # Log error of the estimated jobs of a county, drawn for each (MODEL.md, calibration step 2).
 JOBS_ERROR = 0.25
 LOW, HIGH = 0.1, 0.9
-# Measures by county whose intervals are kept.
+# Measures by county whose draws are kept if nothing else is asked for.
 COUNTY_MEASURES = (
     "population", "jobs", "private_jobs", "services_jobs", "wage", "floor_price", "real_income",
     "mean_minutes", "delay", "pm25",
 )  # fmt: skip
 # Draws that fail before an ensemble gives up, for each draw asked for.
-_PATIENCE = 10
+PATIENCE = 10
+# Unstable draws before it is asked whether any are stable.
+_UNSTABLE = 200
 
 
 def _stream(seed: int, key: str, index: int) -> float:
@@ -107,17 +113,19 @@ class Ensemble:
     years, codes
         (T,), N.
     year
-        The year of the values by county.
+        The year that :meth:`by_county` answers for if it is not told another.
     regional
         Measure id to the region's number, (D, T).
     regional_changes
         The same less what it was before any move, (D, T).
     changes
-        Measure id to the change by county in ``year``, (D, N).
+        Measure id to the change by county and year, (D, T, N).
     draws
         The assumptions of each draw; index: number of the draw.
     refused
         Numbers of draws that were unstable, and that had no equilibrium.
+    kept_ends
+        Measure id to what :meth:`ends` answers, where it was worked out before.
     """
 
     scenario: Scenario
@@ -126,43 +134,97 @@ class Ensemble:
     year: int
     regional: dict[str, Array] = field(repr=False)
     regional_changes: dict[str, Array] = field(repr=False)
-    changes: dict[str, Array] = field(repr=False)
+    changes: Mapping[str, Draws] = field(repr=False)
     draws: pd.DataFrame = field(repr=False)
     refused: dict[str, int]
+    kept_ends: Mapping[str, Draws] = field(default_factory=dict, repr=False)
+
+    def ends(self, measure: str) -> Array:
+        """Return low and high of the change by year and county, (2, T, N)."""
+        if measure in self.kept_ends:
+            return np.asarray(self.kept_ends[measure], dtype=float)
+        low, _, high = quantiles(self.changes[measure])
+        return np.stack([low, high])
 
     def interval(self, measure: str, low: float = LOW, high: float = HIGH) -> pd.DataFrame:
         """Return low, median and high of the region's number, years as rows."""
-        found = _quantiles(self.regional[measure], low, high)
+        found = quantiles(self.regional[measure], low, high)
         return pd.DataFrame(found.T, index=self.years, columns=["low", "median", "high"])
 
     def change(self, measure: str, low: float = LOW, high: float = HIGH) -> pd.DataFrame:
         """Return low, median and high of the change of the region's number, years as rows."""
-        found = _quantiles(self.regional_changes[measure], low, high)
+        found = quantiles(self.regional_changes[measure], low, high)
         return pd.DataFrame(found.T, index=self.years, columns=["low", "median", "high"])
 
-    def by_county(self, measure: str, low: float = LOW, high: float = HIGH) -> pd.DataFrame:
+    def by_county(
+        self, measure: str, low: float = LOW, high: float = HIGH, *, year: int | None = None
+    ) -> pd.DataFrame:
         """Return low, median and high of the change by county, codes as rows."""
-        found = _quantiles(self.changes[measure], low, high)
+        row = int(np.flatnonzero(self.years == (self.year if year is None else year))[0])
+        found = quantiles(self.changes[measure][:, row], low, high)
         return pd.DataFrame(found.T, index=self.codes, columns=["low", "median", "high"])
 
 
-def _quantiles(values: Array, low: float, high: float) -> Array:
-    """Return low, median and high over draws, (3, ...); NaN where no draw has a number."""
-    some = np.isfinite(values).any(axis=0)
-    out = np.full((3, *values.shape[1:]), np.nan)
-    out[:, some] = np.nanquantile(values[:, some], [low, 0.5, high], axis=0)
-    return out
+def quantiles(values: Draws, low: float = LOW, high: float = HIGH) -> Array:
+    """Return low, median and high over draws, (3, ...); NaN where no draw has a number.
+
+    Parameters
+    ----------
+    values
+        One draw a row, (D, ...).
+    """
+    columns = np.asarray(values, dtype=float).reshape(len(values), -1)
+    known = np.isfinite(columns)
+    whole, some = known.all(axis=0), known.any(axis=0)
+    out = np.full((3, columns.shape[1]), np.nan)
+    out[:, whole] = np.quantile(columns[:, whole], [low, 0.5, high], axis=0)
+    # columns with gaps are few, and nanquantile takes them one by one
+    gaps = some & ~whole
+    if gaps.any():
+        out[:, gaps] = np.nanquantile(columns[:, gaps], [low, 0.5, high], axis=0)
+    return out.reshape(3, *values.shape[1:])
 
 
 @dataclass(frozen=True, eq=False)
-class _Job:
-    """One draw: what a process needs to run it."""
+class Draw:
+    """One draw: what a process needs to run it.
+
+    Parameters
+    ----------
+    scenario
+        What is asked.
+    seed, number
+        Which draw of the streams.
+    jobs_error
+        Draw the error of the estimated jobs too.
+    measures
+        Measures whose change by county is kept; of the region alone there is none.
+    """
 
     scenario: Scenario
-    seed: int
-    index: int
-    year: int
-    jobs_error: bool
+    seed: int = 0
+    number: int = 0
+    jobs_error: bool = True
+    measures: tuple[str, ...] = COUNTY_MEASURES
+
+
+class Drawn(NamedTuple):
+    """The numbers of one draw.
+
+    Attributes
+    ----------
+    years
+        (T,).
+    regional, moved
+        Measure id to the region's number, and to what it is more than before any move, (T,).
+    changes
+        Measure id to the change by county, (T, N).
+    """
+
+    years: NDArray[np.int64]
+    regional: dict[str, Array]
+    moved: dict[str, Array]
+    changes: dict[str, NDArray[np.float32]]
 
 
 def run_ensemble(
@@ -173,6 +235,7 @@ def run_ensemble(
     seed: int = 0,
     year: int | None = None,
     jobs_error: bool = True,
+    measures: Sequence[str] = COUNTY_MEASURES,
     workers: int = 1,
 ) -> Ensemble:
     """Run a scenario under draws of all assumptions that it does not state itself.
@@ -187,6 +250,8 @@ def run_ensemble(
         Of the values by county; by default the last.
     jobs_error
         Draw the error of the estimated jobs too.
+    measures
+        Measures by county whose draws are kept.
     workers
         Processes; 1 runs here. More need a main module that can be imported.
 
@@ -199,41 +264,66 @@ def run_ensemble(
     """
     start = calibrate(baseline) if isinstance(baseline, Region) else baseline
     validate(scenario, start)
-    last = 2050 if year is None else year
     refused = {"unstable": 0, "no_equilibrium": 0}
-    numbers = _stable(start, scenario, seed, refused)
-    pattern = _Job(scenario, seed, 0, last, jobs_error)
-    jobs = (replace(pattern, index=number) for number in numbers)
-    found: dict[int, Any] = {}
-    for number, result in _results(start, jobs, size, workers):
+    pattern = Draw(scenario, seed, 0, jobs_error, tuple(measures))
+    draws = (replace(pattern, number=number) for number in stable_draws(start, scenario, seed, refused))
+    found: dict[int, Drawn] = {}
+    for number, result in _results(start, draws, size, workers):
         if isinstance(result, ModelError):
             refused["no_equilibrium"] += 1
-            if refused["no_equilibrium"] > _PATIENCE * size:
+            if refused["no_equilibrium"] > PATIENCE * size:
                 raise result
         else:
             found[number] = result
         if len(found) == size:
             break
-    return _gathered(start, pattern, dict(sorted(found.items())), refused)
+    return gathered(start.codes, pattern, found, refused, 2050 if year is None else year)
 
 
-def _gathered(start: Baseline, asked: _Job, found: dict[int, Any], refused: dict[str, int]) -> Ensemble:
-    scenario, year, seed = asked.scenario, asked.year, asked.seed
-    first = next(iter(found.values()))
-    keep = tuple(scenario.assumptions.overrides)
+def gathered(
+    codes: tuple[str, ...], asked: Draw, found: Mapping[int, Drawn], refused: Mapping[str, int], year: int
+) -> Ensemble:
+    """Return draws as an ensemble.
+
+    Parameters
+    ----------
+    codes
+        County codes, N.
+    asked
+        Any of the draws: its scenario and seed are those of all.
+    found
+        Number of the draw to its numbers; one at least.
+    refused
+        How many were refused, by reason.
+    year
+        The year that the ensemble answers for by county.
+    """
+    rows = [found[number] for number in sorted(found)]
+    keep = tuple(asked.scenario.assumptions.overrides)
+    table = pd.DataFrame({number: drawn(asked.seed, number, keep) for number in sorted(found)}).T
     return Ensemble(
-        scenario, first["years"], start.codes, year,
-        {key: np.stack([one["regional"][key] for one in found.values()]) for key in first["regional"]},
-        {key: np.stack([one["moved"][key] for one in found.values()]) for key in first["moved"]},
-        {key: np.stack([one["changes"][key] for one in found.values()]) for key in first["changes"]},
-        pd.DataFrame({number: drawn(seed, number, keep) for number in found}).T, refused,
+        asked.scenario, rows[0].years, codes, year,
+        {key: np.stack([row.regional[key] for row in rows]) for key in rows[0].regional},
+        {key: np.stack([row.moved[key] for row in rows]) for key in rows[0].moved},
+        {key: np.stack([row.changes[key] for row in rows]) for key in rows[0].changes},
+        table, dict(refused),
     )  # fmt: skip
 
 
-def _stable(start: Baseline, scenario: Scenario, seed: int, refused: dict[str, int]) -> Iterator[int]:
-    """Yield the numbers of draws whose stability index allows them."""
+def stable_draws(start: Baseline, scenario: Scenario, seed: int, refused: dict[str, int]) -> Iterator[int]:
+    """Yield the numbers of draws whose stability index allows them; count the others in ``refused``.
+
+    Raises
+    ------
+    ModelError
+        If hardly any draw is stable.
+    """
     keep = tuple(scenario.assumptions.overrides)
     for number in count():
+        if refused["unstable"] > _UNSTABLE and refused["unstable"] > (1.0 - 1.0 / PATIENCE) * number:
+            raise ModelError(
+                Fault("sampling.unstable", "assumptions", {"refused": refused["unstable"], "of": number})
+            )
         values = dict(scenario.assumptions.overrides) | drawn(seed, number, keep)
         if start.inputs is None:
             yield number
@@ -245,17 +335,19 @@ def _stable(start: Baseline, scenario: Scenario, seed: int, refused: dict[str, i
             yield number
 
 
-def _results(start: Baseline, jobs: Iterator[_Job], size: int, workers: int) -> Iterator[tuple[int, Any]]:
+def _results(
+    start: Baseline, draws: Iterator[Draw], size: int, workers: int
+) -> Iterator[tuple[int, Drawn | ModelError]]:
     if workers <= 1:
-        for job in jobs:
-            yield job.index, _run(start, job)
+        for one in draws:
+            yield one.number, run_draw(start, one)
         return
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(start,)) as pool:
         while True:
-            batch = list(islice(jobs, max(workers, size // 4)))
-            for job, result in zip(batch, pool.map(_run_here, batch), strict=True):
-                yield job.index, result
+            batch = list(islice(draws, max(workers, size // 4)))
+            for one, result in zip(batch, pool.map(_run_here, batch), strict=True):
+                yield one.number, result
 
 
 _HERE: dict[str, Baseline] = {}
@@ -265,35 +357,34 @@ def _begin(start: Baseline) -> None:
     _HERE["baseline"] = start
 
 
-def _run_here(job: _Job) -> Any:
-    return _run(_HERE["baseline"], job)
+def _run_here(one: Draw) -> Drawn | ModelError:
+    return run_draw(_HERE["baseline"], one)
 
 
-def _run(start: Baseline, job: _Job) -> Any:
+def run_draw(start: Baseline, one: Draw) -> Drawn | ModelError:
     """Return the numbers of one draw, or the error that it ended with."""
-    stated = dict(job.scenario.assumptions.overrides)
-    values = drawn(job.seed, job.index, tuple(stated)) | stated
-    asked = Scenario(assumptions=Assumptions(tuple(values.items())), moves=job.scenario.moves)
+    stated = dict(one.scenario.assumptions.overrides)
+    values = drawn(one.seed, one.number, tuple(stated)) | stated
+    asked = Scenario(assumptions=Assumptions(tuple(values.items())), moves=one.scenario.moves)
     try:
-        base = _with_error(start, job) if job.jobs_error else start
+        base = _with_error(start, one) if one.jobs_error else start
         world = make_world(base, asked, linear=True)
     except ModelError as error:
         return error
     rows, before, totals, first = indicators(world)
-    place = int(np.flatnonzero(world.plan.years[:-1] == job.year)[0])
-    return {
-        "years": world.plan.years[:-1],
-        "regional": {key: value[:-1] for key, value in totals.items()},
-        "moved": {key: value[:-1] - first[key] for key, value in totals.items()},
-        "changes": {key: rows[key][place] - before[key] for key in COUNTY_MEASURES},
-    }
+    return Drawn(
+        world.plan.years[:-1],
+        {key: value[:-1] for key, value in totals.items()},
+        {key: value[:-1] - first[key] for key, value in totals.items()},
+        {key: (rows[key][:-1] - before[key]).astype(np.float32) for key in one.measures if key in rows},
+    )
 
 
-def _with_error(start: Baseline, job: _Job) -> Baseline:
+def _with_error(start: Baseline, one: Draw) -> Baseline:
     """Return the baseline with another draw of the jobs that nobody counted, balanced anew."""
     if start.fit is None or start.travel is None or start.inputs is None:
         return start
-    normal = stats.norm.ppf([_stream(job.seed, f"jobs.{code}", job.index) for code in start.codes])
+    normal = stats.norm.ppf([_stream(one.seed, f"jobs.{code}", one.number) for code in start.codes])
     jobs = start.flows.sum(0) * np.exp(JOBS_ERROR * normal)
     # never fewer jobs than the institutions that are known to be there
     jobs = np.maximum(jobs, 1.2 * start.inputs.posts.sum(0))
@@ -324,7 +415,7 @@ def multiplier_draws(
     if baseline.inputs is None or baseline.travel is None or baseline.fit is None:
         raise ModelError(Fault("simulate.hand_made", "baseline"))
     rows: dict[str, list[float]] = {}
-    for number in islice(_stable(baseline, Scenario(), seed, {"unstable": 0}), 2 * size):
+    for number in islice(stable_draws(baseline, Scenario(), seed, {"unstable": 0}), 2 * size):
         assumed = drawn(seed, number)
         try:
             found = local_multipliers(
@@ -353,6 +444,6 @@ def paired(first: Ensemble, second: Ensemble, measure: str) -> pd.DataFrame:
         raise KeyError(measure)
     one = first.regional[measure][first.draws.index.get_indexer(both)]
     two = second.regional[measure][second.draws.index.get_indexer(both)]
-    low, median, high = _quantiles(two - one, LOW, HIGH)
+    low, median, high = quantiles(two - one, LOW, HIGH)
     above = np.mean(two > one, axis=0)
     return pd.DataFrame({"low": low, "median": median, "high": high, "above": above}, index=first.years)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import count
 
 import pytest
 
 from geo.region import Region, load_region
+
+# no test draws in the background unless it says so, nor do the servers that tests start
+os.environ["JINGJINJI_DRAWS"] = "0"
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ def test_of_every_measure_it_is_decided_how_counties_make_a_group():
     undecided = {
         key
         for key, measure in MEASURES.items()
-        if measure.unit not in compare._ADD_UP and key not in compare._WEIGHTS
+        if measure.unit not in compare.ADD_UP and key not in compare.WEIGHTS
     }
     assert undecided <= NO_MEAN
 

@@ -225,7 +225,8 @@ def test_numbers_held_against_limits_are_explained(region):
         name="Everybody", kind="university", origin="110108", destination="130629", start=2026, years=4,
         posts=60000, students=900000,
     )  # fmt: skip
-    outcome = simulate(region, Scenario(moves=(crowd, crowd)), model="level0")
+    more = crowd.model_copy(update={"name": "Everybody else"})
+    outcome = simulate(region, Scenario(moves=(crowd, more)), model="level0")
     budget = Budget(1e9, per_post=2e5, per_student=1e5)
     found = breaches(outcome.scenario, region, outcome, budget=budget)
     assert {"xiongan_start_up_area", "xiongan_urban_land", "budget"} <= {one.rule for one in found}

@@ -26,7 +26,7 @@ from shapely.geometry import (
 from geo.errors import ExportError, LayerError
 from geo.maps import component, own, page
 from geo.maps.export import export_html
-from geo.maps.pack import _unvarint, _varint, pack_json, unpack_json, unpack_scenario
+from geo.maps.pack import pack_json, unpack_json, unpack_scenario, unvarint, varint
 from geo.maps.view import OwnLayer, build_view
 from geo.panels.mapview import _event
 from geo.words import LANGUAGES, has
@@ -59,7 +59,7 @@ def unpacked(scenario):
 
 @given(st.lists(st.integers(-(2**53), 2**53)))
 def test_numbers_come_back(numbers):
-    assert _unvarint(_varint(np.array(numbers, dtype=np.int64))).tolist() == numbers
+    assert unvarint(varint(np.array(numbers, dtype=np.int64))).tolist() == numbers
 
 
 def test_json_comes_back_in_equal_bytes():

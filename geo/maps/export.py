@@ -43,8 +43,10 @@ def _data(view: MapView, state: Mapping[str, Any] | None) -> str:
     packed = [scenario.packed for scenario in view.scenarios]
     starts = list(dict.fromkeys(scenario.packed_start for scenario in view.scenarios))
     own = [layer.packed for layer in view.own]
+    ranges = [one.packed if one else b"" for one in view.ranges]
+    flows = b"" if view.flows is None else view.flows.packed
     block = {
-        "name": digest(b"".join([view.fixed.packed, *starts, *packed, *own])),
+        "name": digest(b"".join([view.fixed.packed, *starts, *packed, *own, *ranges, flows])),
         "settings": view.settings(),
         "state": dict(state or {}),
         "static": to_base64(view.fixed.packed),
@@ -54,6 +56,8 @@ def _data(view: MapView, state: Mapping[str, Any] | None) -> str:
             for scenario, content in zip(view.scenarios, packed, strict=True)
         ],
         "own": [to_base64(content) for content in own],
+        "ranges": [to_base64(content) for content in ranges],
+        "flows": to_base64(flows),
     }
     text = json.dumps(block, ensure_ascii=False, separators=(",", ":"))
     return f'<script type="application/json" id="jjj-data">{escaped_json(text)}</script>'

@@ -24,13 +24,20 @@ if TYPE_CHECKING:
     from geo.maps.view import RegionPart, ScenarioView
 
 __all__ = [
+    "block",
+    "differences",
     "digest",
+    "entry",
     "pack_json",
     "pack_scenario",
     "pack_static",
     "to_base64",
+    "unblock",
     "unpack_json",
     "unpack_scenario",
+    "unvarint",
+    "varint",
+    "whole",
 ]
 
 _RELATIVE_STEP = 2e-4  # rounding errs by half a step: 1e-4 of the range
@@ -67,7 +74,7 @@ def pack_static(part: RegionPart) -> bytes:
     return pack_json(part.static())
 
 
-def _varint(numbers: NDArray[np.int64]) -> bytes:
+def varint(numbers: NDArray[np.int64]) -> bytes:
     """Write signed integers as zigzag base-128 numbers, the lowest seven bits first."""
     rest = ((numbers << 1) ^ (numbers >> 63)).astype(np.uint64)
     columns, more = [], np.ones(len(rest), dtype=bool)
@@ -81,8 +88,8 @@ def _varint(numbers: NDArray[np.int64]) -> bytes:
     return table[table >= 0].astype(np.uint8).tobytes()
 
 
-def _unvarint(content: bytes) -> NDArray[np.int64]:
-    """Read back what :func:`_varint` wrote."""
+def unvarint(content: bytes) -> NDArray[np.int64]:
+    """Read back what :func:`varint` wrote."""
     stream = np.frombuffer(content, dtype=np.uint8)
     if not len(stream):
         return np.empty(0, dtype=np.int64)
@@ -104,25 +111,27 @@ def _steps(before: NDArray[np.float64], change: NDArray[np.float64], digits: int
     return max(first, _NOISE * size), _CHANGE_STEP * largest if largest > _NOISE * size else 0.0
 
 
-def _whole(values: NDArray[np.float64], step: float) -> NDArray[np.int64]:
+def whole(values: NDArray[np.float64], step: float) -> NDArray[np.int64]:
+    """Return values as whole numbers of steps; what is missing, or without a step, is 0."""
     if not step:
         return np.zeros(values.shape, dtype=np.int64)
     return np.rint(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0) / step).astype(np.int64)
 
 
-def _differences(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def differences(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Second differences along the years, county by county: smooth paths become small numbers."""
     padded = np.concatenate([np.zeros((2, counts.shape[1]), dtype=np.int64), counts])
     return np.diff(padded, n=2, axis=0).T.ravel()
 
 
-def _block(head: Mapping[str, Any], bodies: list[bytes]) -> bytes:
+def block(head: Mapping[str, Any], bodies: list[bytes]) -> bytes:
     """Return compressed bytes: length of the header, header (JSON), numbers."""
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
     return gzip.compress(len(text).to_bytes(4, "little") + text + b"".join(bodies), mtime=0)
 
 
-def _entry(name: str, step: float, body: bytes, missing: NDArray[np.bool_]) -> dict[str, Any]:
+def entry(name: str, step: float, body: bytes, missing: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return what the header of a block says of a measure."""
     return {"id": name, "step": step, "bytes": len(body), "missing": np.flatnonzero(missing).tolist()}
 
 
@@ -131,9 +140,9 @@ def pack_start(scenario: ScenarioView) -> bytes:
     entries, bodies = [], []
     for name, before in scenario.before.items():
         step, _ = _steps(before, np.empty(0), scenario.digits.get(name, 0))
-        bodies.append(_varint(np.diff(_whole(before, step), prepend=0)))
-        entries.append(_entry(name, step, bodies[-1], ~np.isfinite(before)))
-    return _block({"measures": entries, "counties": scenario.counties}, bodies)
+        bodies.append(varint(np.diff(whole(before, step), prepend=0)))
+        entries.append(entry(name, step, bodies[-1], ~np.isfinite(before)))
+    return block({"measures": entries, "counties": scenario.counties}, bodies)
 
 
 def pack_scenario(scenario: ScenarioView) -> bytes:
@@ -142,23 +151,23 @@ def pack_scenario(scenario: ScenarioView) -> bytes:
     for name, before in scenario.before.items():
         change = scenario.after[name] - before
         _, step = _steps(before, change, scenario.digits.get(name, 0))
-        bodies.append(_varint(_differences(_whole(change, step))) if step else b"")
-        entries.append(_entry(name, step, bodies[-1], ~np.isfinite(change.sum(axis=0))))
+        bodies.append(varint(differences(whole(change, step))) if step else b"")
+        entries.append(entry(name, step, bodies[-1], ~np.isfinite(change.sum(axis=0))))
     regional = {
         name: [float(f"{x:.{_SIGNIFICANT}g}") if np.isfinite(x) else None for x in series]
         for name, series in scenario.regional.items()
     }
-    return _block({**scenario.facts(), "measures": entries, "regional": regional}, bodies)
+    return block({**scenario.facts(), "measures": entries, "regional": regional}, bodies)
 
 
-def _unblock(content: bytes) -> tuple[dict[str, Any], list[tuple[dict[str, Any], NDArray[np.int64]]]]:
+def unblock(content: bytes) -> tuple[dict[str, Any], list[tuple[dict[str, Any], NDArray[np.int64]]]]:
     """Return the header of a block, and each measure's entry with its numbers."""
     raw = gzip.decompress(content)
     start = 4 + int.from_bytes(raw[:4], "little")
     head: dict[str, Any] = json.loads(raw[4:start])
     parts = []
     for entry in head["measures"]:
-        parts.append((entry, _unvarint(raw[start : start + entry["bytes"]])))
+        parts.append((entry, unvarint(raw[start : start + entry["bytes"]])))
         start += entry["bytes"]
     return head, parts
 
@@ -168,8 +177,8 @@ def unpack_scenario(start: bytes, content: bytes) -> dict[str, Any]:
 
     The page script reads the same bytes the same way; this twin lets tests measure the rounding.
     """
-    _, starts = _unblock(start)
-    head, changes = _unblock(content)
+    _, starts = unblock(start)
+    head, changes = unblock(content)
     years = len(head["years"])
     head["before"], head["after"] = {}, {}
     for (first, numbers), (second, twice) in zip(starts, changes, strict=True):

@@ -17,11 +17,13 @@ __all__ = ["Piece", "escaped_json", "leaflet_script", "leaflet_style", "page", "
 _SCRIPTS = (
     "core",
     "data",
+    "ranges",
     "colour",
     "map",
     "marks",
     "own",
     "compare",
+    "flows",
     "panels",
     "layers",
     "explain",

@@ -100,6 +100,9 @@ function drawValues(app) {
 
 // --- swipe: both panes lie on one another and are clipped at the divider -------------------------------
 
+// What belongs to the scenario on the right.
+const ON_B = ["roads", "arcs", "trips", "movers"];
+
 function clipPane(app, name, from, to) {
   const size = app.map.getSize();
   const [low, high] = [app.map.containerPointToLayerPoint([from * size.x, 0]), app.map.containerPointToLayerPoint([to * size.x, size.y])];
@@ -111,11 +114,11 @@ function drawSwipe(app) {
   const on = app.state.mode === "swipe";
   const { divider } = app.parts;
   divider.hidden = !on;
-  for (const name of ["fillA", "fillB", "arcs", "movers"]) app.map.getPane(name).style.clipPath = "";
+  for (const name of ["fillA", "fillB", ...ON_B]) app.map.getPane(name).style.clipPath = "";
   if (!on) return;
   const at = app.state.swipe;
   clipPane(app, "fillA", 0, at);
-  for (const name of ["fillB", "arcs", "movers"]) clipPane(app, name, at, 1);
+  for (const name of ["fillB", ...ON_B]) clipPane(app, name, at, 1);
   divider.style.left = `${at * 100}%`;
   const handle = divider.querySelector(".jjj-handle");
   handle.setAttribute("aria-valuenow", Math.round(at * 100));

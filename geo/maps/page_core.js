@@ -145,7 +145,7 @@ class State {
   }
 }
 
-const HIDDEN_AT_FIRST = ["status:candidate", "layer:corridors", "layer:rail"];
+const HIDDEN_AT_FIRST = ["status:candidate", "layer:corridors", "layer:rail", "layer:roads", "layer:trips"];
 
 function firstState(language) {
   return {
@@ -164,13 +164,14 @@ function firstState(language) {
     layers: true,
     legend: true,
     table: false,
+    twin: "counties",
     sort: "",
     playing: false,
     view: null,
   };
 }
 
-const KEPT = "mode measure a b year swipe selected layers legend table sort view".split(" ");
+const KEPT = "mode measure a b year swipe selected layers legend table twin sort view".split(" ");
 
 function storedState(name) {
   try {

@@ -48,7 +48,8 @@ function countyRow(app, measure, i) {
   const chosen = measure.id === app.now.measure.id;
   const press = button(app.texts.pick(measure.name), () => app.store.set({ measure: measure.id }), { class: "jjj-link", "aria-pressed": String(chosen) });
   const cells = [before, after].map((value, k) => el("td", {}, k && !moving ? "" : app.texts.number(value, measure.digits)));
-  const change = el("td", {}, moving ? app.texts.number(after - before, measure.digits, true) : "");
+  const range = moving ? rangeOf(app, measure, i) : null;
+  const change = el("td", {}, moving ? app.texts.number(after - before, measure.digits, true) : "", range ? el("small", { class: "jjj-range" }, rangeText(app, measure, range)) : null);
   const unit = el("small", {}, `${app.texts.pick(measure.unit)} · ${app.texts.say(`status.${measure.status}`)}`);
   return el("tr", { class: chosen ? "chosen" : "" }, el("th", { scope: "row" }, press, unit), cells, change);
 }
@@ -97,7 +98,8 @@ function countyInfo(app, county) {
     countFact(app, "map.urban_residents", county.urban_population, "unit.persons", county.status),
   ];
   const warn = county.xiongan ? el("p", { class: "jjj-hint" }, texts.say("map.xiongan")) : null;
-  return [facts(lines), warn, yearChart(app, i), explainNumber(app, county, i), countyTable(app, i)];
+  const sure = rangeLabel(app);
+  return [facts(lines), warn, yearChart(app, i), explainNumber(app, county, i), countyTable(app, i), sure ? el("p", { class: "jjj-hint" }, sure) : null];
 }
 
 // --- institutions: the select box is the twin of the drag ----------------------------------------------
@@ -231,7 +233,7 @@ function linkInfo(app, item) {
   ];
 }
 
-const INFO = { county: countyInfo, institution: institutionInfo, site: siteInfo, city: cityInfo, station: stationInfo, corridor: corridorInfo, link: linkInfo, own: ownInfo };
+const INFO = { county: countyInfo, institution: institutionInfo, site: siteInfo, city: cityInfo, station: stationInfo, corridor: corridorInfo, link: linkInfo, own: ownInfo, road: roadInfo, pair: pairInfo };
 
 function chosenItem(app) {
   const { selected } = app.state;

@@ -115,7 +115,7 @@ function drawLayers(app) {
   const { layers } = app.parts;
   const focus = layers.contains(document.activeElement) ? document.activeElement : null;
   const again = focus && (focus.dataset.key ? `[data-key="${focus.dataset.key}"]` : focus.dataset.solo ? `[data-solo="${focus.dataset.solo}"]` : focus.dataset.group ? `[data-group="${focus.dataset.group}"]` : null);
-  const body = el("div", { class: "jjj-body" }, [ownPart(app), sectorPart(app), linePart(app), institutionPart(app), tilePart(app)].filter(Boolean));
+  const body = el("div", { class: "jjj-body" }, [ownPart(app), sectorPart(app), linePart(app), flowPart(app), institutionPart(app), tilePart(app)].filter(Boolean));
   const top = app.parts.layersBody ? app.parts.layersBody.scrollTop : 0;
   layers.replaceChildren(panelHead(app, "layers", app.texts.say("map.layers.title")), body);
   app.parts.layersBody = body;

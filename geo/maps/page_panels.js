@@ -87,11 +87,11 @@ function boundText(app, classes, i) {
   return app.texts.short(bound, Math.abs(bound) >= 1000 ? 0 : classes.digits, signed);
 }
 
-function swatch(app, classes, i, count) {
+function swatch(app, classes, i, count, key = "map.legend.count") {
   const [low, high] = [boundText(app, classes, i), boundText(app, classes, i + 1)];
   const none = i === classes.none;
   const label = none ? app.texts.say(classes.kind === "diverging" ? "map.legend.no_change" : "map.legend.zero") : app.texts.say("map.legend.class", { low, high });
-  const chip = el("span", { class: "jjj-chip", role: "listitem", "aria-label": app.texts.say("map.legend.count", { label, count }), title: `${label}: ${count}` }, String(count));
+  const chip = el("span", { class: "jjj-chip", role: "listitem", "aria-label": app.texts.say(key, { label, count }), title: `${label}: ${count}` }, String(count));
   chip.style.background = classes.colours[i];
   chip.style.color = inkOn(classes.colours[i]);
   return chip;
@@ -153,6 +153,7 @@ function drawLegend(app) {
     ...[noneRow(app, classes)].filter(Boolean),
     ...legendFacts(app, missing),
     ...(help ? [el("details", {}, el("summary", {}, app.texts.say("map.legend.help")), help)] : []),
+    ...flowLegends(app),
   );
   app.parts.legend.dataset.bounds = JSON.stringify(classes.bounds);
 }
@@ -240,6 +241,8 @@ function countyTip(app, i) {
   else {
     lines.push(valueLine(app, sideName(app, state.mode === "scenario" ? START : state.a), now.before[i]));
     lines.push(valueLine(app, sideName(app, state.b), now.after[i]), valueLine(app, texts.say("map.change"), now.change[i], true));
+    const range = rangeOf(app, now.measure, i);
+    if (range) lines.push(el("small", { class: "jjj-range" }, `${texts.say("range.short")} ${rangeText(app, now.measure, range)}`));
   }
   return el("div", {}, lines);
 }

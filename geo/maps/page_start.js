@@ -128,6 +128,7 @@ function drawWords(app) {
 
 function drawNumbers(app) {
   drawValues(app);
+  drawFlows(app);
   drawLegend(app);
   drawTime(app);
   drawInfo(app);
@@ -146,7 +147,7 @@ function followAll(app) {
   });
   store.follow("selected explained", () => drawInfo(app));
   store.follow("hidden tiles", () => markLayers(app));
-  store.follow("table sort", () => drawTable(app));
+  store.follow("table twin sort", () => drawTable(app));
   store.follow("open layers table", () => drawOpen(app));
   store.follow("open", () => drawAbout(app));
   store.follow("language", () => {
@@ -235,6 +236,7 @@ function forgetAsked(app) {
 function buildApp(root, fixed, scenarios, own, boot) {
   const started = performance.now();
   const app = makeApp(root, fixed, scenarios, boot);
+  app.ranges = boot.ranges;
   soundState(app);
   buildFrame(app);
   arrange(app);
@@ -243,6 +245,7 @@ function buildApp(root, fixed, scenarios, own, boot) {
   buildMarks(app);
   buildSearch(app);
   buildOwn(app, own);
+  buildFlows(app, boot.flows);
   buildTime(app);
   followAll(app);
   drawWords(app);
@@ -257,7 +260,8 @@ function buildApp(root, fixed, scenarios, own, boot) {
 }
 
 // New scenarios, words or states from outside: only what differs is drawn.
-function updateApp(app, { scenarios, own }, settings, patch) {
+function updateApp(app, { scenarios, own, ranges, flows }, settings, patch) {
+  app.ranges = ranges;
   if (own) {
     setOwn(app, own);
     drawLayers(app);
@@ -267,16 +271,20 @@ function updateApp(app, { scenarios, own }, settings, patch) {
   if (scenarios) {
     app.scenarios = scenarios;
     app.edition += 1;
+    setFlows(app, flows);
     app.pending = null;
     Object.assign(app.state, readPatch(patch));
     soundState(app);
     buildTime(app);
+    drawLayers(app);
     drawAll(app);
     drawOpen(app);
     markLayers(app);
   } else {
     app.store.set(readPatch(patch));
     forgetAsked(app);
+    drawInfo(app);
+    drawTable(app);
   }
   app.settings = settings;
   app.store.set({ language: settings.language });
@@ -340,7 +348,7 @@ function differing(sent, last) {
 }
 
 function live(root) {
-  const [readFixed, readFirst, readRaw, readOwn] = [readStatic, readStart, inflate, readStatic].map(makeReader);
+  const [readFixed, readFirst, readRaw, readOwn, readSpread, readStreams] = [readStatic, readStart, inflate, readStatic, readRanges, readFlows].map(makeReader);
   const readRun = async ([start, values]) => new Scenario(await readRaw(values), await readFirst(start));
   let app = null;
   let last = {};
@@ -349,14 +357,16 @@ function live(root) {
     const fixed = await readFixed(args.static);
     const scenarios = await Promise.all(args.scenarios.map(readRun));
     const own = await Promise.all(args.own.map(readOwn));
+    const ranges = await Promise.all((args.ranges || []).map((name) => (name ? readSpread(name) : null)));
+    const flows = args.flows ? await readStreams(args.flows) : null;
     const sent = args.state || {};
     if (!app || args.static !== last.static) {
       if (app) app.map.remove();
-      app = buildApp(root, fixed, scenarios, own, { settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
+      app = buildApp(root, fixed, scenarios, own, { ranges, flows, settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
       window.jjj = hooks(app);
     } else {
       const changed = (name) => JSON.stringify(args[name]) !== JSON.stringify(last[name]);
-      updateApp(app, { scenarios: changed("scenarios") ? scenarios : null, own: changed("own") ? own : null }, args.settings, differing(sent, last.state || {}));
+      updateApp(app, { scenarios: changed("scenarios") || changed("flows") ? scenarios : null, own: changed("own") ? own : null, ranges, flows }, args.settings, differing(sent, last.state || {}));
     }
     last = args;
   };
@@ -376,7 +386,9 @@ async function fromFile(root, block) {
   const starts = await Promise.all(data.starts.map((text) => readStart(fromBase64(text))));
   const scenarios = await Promise.all(data.scenarios.map(async ([start, text]) => new Scenario(await inflate(fromBase64(text)), starts[start])));
   const own = await Promise.all(data.own.map((text) => readStatic(fromBase64(text))));
-  const app = buildApp(root, fixed, scenarios, own, { settings: data.settings, state: data.state, live: false, storage: `jjj:${data.name}`, send: () => {} });
+  const ranges = await Promise.all(data.ranges.map((text) => (text ? readRanges(fromBase64(text)) : null)));
+  const flows = await readFlows(fromBase64(data.flows));
+  const app = buildApp(root, fixed, scenarios, own, { ranges, flows, settings: data.settings, state: data.state, live: false, storage: `jjj:${data.name}`, send: () => {} });
   window.jjj = hooks(app);
 }
 

@@ -36,6 +36,10 @@ function tableRow(app, i) {
   const number = (value, shown, sign) => el("td", { class: "number", "data-value": Number.isFinite(value) ? String(value) : "" }, texts.number(value, shown, sign));
   cells.push(number(now.before[i], now.measure.digits));
   if (now.moving) cells.push(number(now.after[i], now.measure.digits), number(now.change[i], digits, true));
+  if (now.ranged) {
+    const range = rangeOf(app, now.measure, i);
+    cells.push(el("td", { class: "number" }, range ? rangeText(app, now.measure, range) : DASH));
+  }
   return el("tr", { "data-code": county.code }, cells);
 }
 
@@ -44,18 +48,25 @@ function drawTable(app) {
   table.hidden = !app.state.table;
   app.root.classList.toggle("has-table", app.state.table);
   if (!app.state.table) return;
-  const { texts, state, now } = app;
-  const focus = table.contains(document.activeElement) ? document.activeElement.dataset.sort : null;
+  const held = table.contains(document.activeElement) ? document.activeElement.dataset : {};
+  const focus = held.sort ? `[data-sort="${held.sort}"]` : held.twin ? `[data-twin="${held.twin}"]` : null;
   const scroll = table.querySelector(".jjj-body");
   const top = scroll ? scroll.scrollTop : 0;
+  const grid = twinOf(app) === "counties" ? countyGrid(app) : flowTable(app);
+  const body = el("div", { class: "jjj-body", tabindex: "0", role: "region", "aria-label": app.texts.say("map.table.title") }, grid);
+  table.replaceChildren(...[panelHead(app, "table", app.texts.say("map.table.title")), twinBar(app), body].filter(Boolean));
+  body.scrollTop = top;
+  if (focus && table.querySelector(focus)) table.querySelector(focus).focus();
+}
+
+function countyGrid(app) {
+  const { texts, state, now } = app;
   const heads = [sortHead(app, "name", texts.say("map.type.county"), false), el("th", { scope: "col", class: "place" }, texts.say("map.type.city")), sortHead(app, "before", state.a === START || !now.moving ? texts.say("map.start") : sideName(app, state.a))];
   if (now.moving) heads.push(sortHead(app, "value", sideName(app, state.mode === "baseline" ? START : state.b)), sortHead(app, "change", texts.say("map.change")));
+  now.ranged = Boolean(now.moving && rangesOf(app) && rangesOf(app).places.has(now.measure.id));
+  if (now.ranged) heads.push(el("th", { scope: "col", class: "number", title: rangeLabel(app) }, texts.say("range.short")));
   const caption = el("caption", {}, `${legendTitle(app)} — ${legendSides(app)}`);
-  const grid = el("table", {}, caption, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, tableOrder(app).map((i) => tableRow(app, i))));
-  const body = el("div", { class: "jjj-body", tabindex: "0", role: "region", "aria-label": texts.say("map.table.title") }, grid);
-  table.replaceChildren(panelHead(app, "table", texts.say("map.table.title")), body);
-  body.scrollTop = top;
-  if (focus) table.querySelector(`[data-sort="${focus}"]`).focus();
+  return el("table", {}, caption, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, tableOrder(app).map((i) => tableRow(app, i))));
 }
 
 // --- about: date, scenarios with their text and hash, sources of layers and measures --------------------

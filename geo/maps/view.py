@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from topojson.core.topology import Topology
 
+from geo.maps.flows import FlowsView, flows_view
 from geo.maps.own import OwnLayer, checked_layers
 from geo.maps.pack import pack_scenario, pack_start, pack_static
 from geo.words import LANGUAGES, both, has, say, section
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
+    from geo.maps.rangeview import RangeView
     from geo.measures import Measure
     from geo.model.result import Outcome
     from geo.region import Region
@@ -34,7 +36,17 @@ _RING_SCALE = 1e3  # neighbours are a muted background: 0.001 degree is 100 m
 _PLACE_DIGITS = 4  # of a degree: 10 m, finer than any site is known
 _KEPT = 8  # scenarios kept ready for the next call
 _WEAKEST_FIRST = ("unverified", "estimated", "derived")
-_WORDS = ("map", "status", "sector", "sector_group", "kind", "institution_status", "unit", "measure_group")
+_WORDS = (
+    "map",
+    "status",
+    "sector",
+    "sector_group",
+    "kind",
+    "institution_status",
+    "unit",
+    "measure_group",
+    "range",
+)
 
 _COUNTY = (
     "code name_en name_zh pinyin city_code province xiongan area_km2 population urban_population "
@@ -177,6 +189,10 @@ class MapView:
         Number of the official map review, empty while there is none.
     own
         A user's own layers, drawn in this order above the counties.
+    ranges
+        How far each scenario's changes may go, in the order of the scenarios; None where nothing is known.
+    flows
+        Road links and commuting of the scenarios; None where none holds any.
     """
 
     fixed: RegionPart
@@ -185,6 +201,8 @@ class MapView:
     date: str = ""
     review_number: str = ""
     own: tuple[OwnLayer, ...] = ()
+    ranges: tuple[RangeView | None, ...] = ()
+    flows: FlowsView | None = None
 
     def settings(self) -> dict[str, str]:
         """Return what the page shows about the map itself."""
@@ -486,6 +504,7 @@ def build_view(
     date: str = "",
     review_number: str = "",
     own: Iterable[OwnLayer] = (),
+    ranges: Iterable[RangeView | None] = (),
 ) -> MapView:
     """Return the map of a region and of scenarios.
 
@@ -507,6 +526,8 @@ def build_view(
         Number of the official map review, shown in the map's foot.
     own
         A user's own layers, shown above the counties; see :mod:`geo.maps.own` for their limits.
+    ranges
+        How far the changes of each run may go, in the order of the runs.
 
     Returns
     -------
@@ -527,4 +548,5 @@ def build_view(
     fixed = _region_part(region, listed, base or {}, given)
     digits = {measure.id: int(measure.digits) for measure in listed}
     parts = tuple(_scenario_part(name, outcome, digits) for name, outcome in pairs)
-    return MapView(fixed, parts, language, date, review_number, checked_layers(own))
+    flows = flows_view([outcome for _, outcome in pairs])
+    return MapView(fixed, parts, language, date, review_number, checked_layers(own), tuple(ranges), flows)

@@ -1,4 +1,4 @@
-"""A beside B: numbers, years, counties and cities, who moves where, and what was asked differently."""
+"""Two scenarios, or all: numbers, years, who gains and who loses, who moves where, and what differs."""
 
 from __future__ import annotations
 
@@ -27,19 +27,27 @@ from geo.comparison import (
 )
 from geo.downloads import Field, Table, to_csv
 from geo.errors import ModelError
+from geo.flows import flow_tables
 from geo.measures import MEASURES
-from geo.panels import explaining
+from geo.panels import all_scenarios, distribution, explaining, flows, sure
 from geo.panels.chart import show_chart
 from geo.panels.problems import show_error, shown
 from geo.panels.state import outcome_of
 from geo.panels.text import plain
+from geo.people import tables_of_people
+from geo.ranges import span
 from geo.scenario import Scenario
+from geo.several import several
 from geo.words import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geo.comparison import Row
     from geo.measures import Measure
+    from geo.outcome import Outcome
     from geo.panels.state import Session
+    from geo.panels.sure import Differences
     from geo.panels.text import Voice
     from geo.region import Region
 
@@ -56,19 +64,88 @@ _ALSO_PARTS = ("110000", "120000")
 
 @st.fragment
 def show(session: Session, region: Region, voice: Voice) -> None:
-    """Draw the comparison of two scenarios, or say what is missing for one."""
+    """Draw the open part of the comparison, or say what is missing for one."""
     with shown(voice):
         if len(session.shelf.scenarios) < 2:
             st.info(voice("compare.panel.one"))
             return
-        st.markdown(f"#### {voice('compare.panel.heading')}")
-        first, second = _chosen(session, voice)
+        view = st.segmented_control(
+            voice("compare.view.label"),
+            list(_VIEWS),
+            default="two",
+            format_func=lambda key: voice(f"compare.view.{key}"),
+            key="compare_view",
+            label_visibility="collapsed",
+            required=True,
+            persist_state="page",
+        )
         try:
-            two = pair(region, outcome_of(first), outcome_of(second), outcome_of(_BASELINE))
+            _VIEWS[view](session, region, voice)
         except ModelError as error:
             _refused(voice, error)
-            return
-        _compared(two, region, voice)
+
+
+def _pair(session: Session, region: Region, voice: Voice) -> Pair:
+    """Return A and B as chosen."""
+    first, second = _chosen(session, voice)
+    two = pair(region, outcome_of(first), outcome_of(second), outcome_of(_BASELINE))
+    if first == second:
+        st.info(voice("compare.panel.same"))
+    return two
+
+
+def _two(session: Session, region: Region, voice: Voice) -> None:
+    """Draw the numbers of A and B, and what was asked differently."""
+    two = _pair(session, region, voice)
+    _inputs(two, region, voice)
+    year = _year(two, voice)
+    measure, place = _question(two.measures, region, voice)
+    _compared(two, voice, year, measure, place)
+
+
+def _all(session: Session, region: Region, voice: Voice) -> None:
+    """Draw any number of scenarios, a column each."""
+    scenarios = session.shelf.scenarios
+    positions = all_scenarios.chosen(voice, list(session.shelf.names))
+    if not positions:
+        st.info(voice("several.panel.nothing"))
+        return
+    found = several(region, [outcome_of(scenarios[at]) for at in positions], outcome_of(_BASELINE))
+    year = _year(found.baseline, voice)
+    measure, place = _question(found.measures, region, voice)
+    all_scenarios.show(found, voice, year, measure, place)
+
+
+def _gains(session: Session, region: Region, voice: Voice) -> None:
+    """Draw which counties and cities gain and lose."""
+    two = _pair(session, region, voice)
+    year, measure = _year(two, voice), _measure(two.measures, voice)
+    _by_county(two, voice, measure, year)
+
+
+def _people(session: Session, region: Region, voice: Voice) -> None:
+    """Draw which workers, classes and institutions gain and lose."""
+    two = _pair(session, region, voice)
+    distribution.show(two, voice, _year(two, voice))
+
+
+def _flows(session: Session, region: Region, voice: Voice) -> None:
+    """Draw who moves, from where to where."""
+    two = _pair(session, region, voice)
+    year = _year(two, voice)
+    _moving(two, voice, year)
+    flows.compared(two, voice, year)
+
+
+# One line for each part of the tab: its name in the words (compare.view), and what draws it. Only the open
+# part is drawn.
+_VIEWS: dict[str, Callable[[Session, Region, Voice], None]] = {
+    "two": _two,
+    "all": _all,
+    "gains": _gains,
+    "people": _people,
+    "flows": _flows,
+}
 
 
 def _refused(voice: Voice, error: ModelError) -> None:
@@ -90,29 +167,38 @@ def _chosen(session: Session, voice: Voice) -> tuple[Scenario, Scenario]:
             st.session_state.pop(key)
     left, right = st.columns(2)
     a = left.selectbox(
-        voice("compare.panel.a"), places, index=other, format_func=names.__getitem__, key="compare_a"
+        voice("compare.panel.a"),
+        places,
+        index=other,
+        format_func=names.__getitem__,
+        key="compare_a",
+        persist_state="page",
     )
     b = right.selectbox(
-        voice("compare.panel.b"), places, index=active, format_func=names.__getitem__, key="compare_b"
+        voice("compare.panel.b"),
+        places,
+        index=active,
+        format_func=names.__getitem__,
+        key="compare_b",
+        persist_state="page",
     )
     return scenarios[a], scenarios[b]
 
 
-def _compared(two: Pair, region: Region, voice: Voice) -> None:
-    if two.first.scenario == two.second.scenario:
-        st.info(voice("compare.panel.same"))
-    _inputs(two, region, voice)
-    year, measure, place = _question(two, region, voice)
+def _compared(two: Pair, voice: Voice, year: int, measure: Measure, place: Place) -> None:
+    region = two.region
     rows = indicators(two, year, [one.id for one in two.measures], [place])
     parts = indicators(two, year, [measure.id], [*groups(region, voice.language), *_cities(region, voice)])
-    _table(voice, rows, by="measure")
+    ranges = sure.differences(two.first.scenario, two.second.scenario)
+    _table(voice, rows, by="measure", ranges=ranges)
     explaining.offer_rows(voice, two, rows, measure.id)
+    both = (two.first.scenario, two.second.scenario)
+    sure.note(voice, both)
+    sure.watch(voice, both)
     with st.expander(voice("compare.panel.all_places"), key="compare_places"):
-        _table(voice, parts, by="place")
+        _table(voice, parts, by="place", ranges=ranges)
     _take(two, voice, (*rows, *parts), measure, year)
     show_chart(voice, charts.years_lines(two, measure.id, place, voice.language), digits=measure.digits)
-    _by_county(two, voice, measure, year)
-    _moving(two, voice, measure, year)
 
 
 def _inputs(two: Pair, region: Region, voice: Voice) -> None:
@@ -128,21 +214,37 @@ def _cities(region: Region, voice: Voice) -> list[Place]:
     return [place for place in cities(region, voice.language) if place.id not in _ALSO_PARTS]
 
 
-def _question(two: Pair, region: Region, voice: Voice) -> tuple[int, Measure, Place]:
-    """Return year, measure and place as asked for."""
-    years = [int(year) for year in two.first.years]
-    year = st.select_slider(voice("compare.panel.year"), years, value=years[-1], key="compare_year")
-    held = {measure.id: measure for measure in two.measures}
+def _year(held: Pair | Outcome, voice: Voice) -> int:
+    """Return the year asked for."""
+    years = [int(year) for year in (held.first if isinstance(held, Pair) else held).years]
+    return int(
+        st.select_slider(
+            voice("compare.panel.year"), years, value=years[-1], key="compare_year", persist_state="page"
+        )
+    )
+
+
+def _measure(measures: tuple[Measure, ...], voice: Voice) -> Measure:
+    """Return the measure asked for."""
+    held = {measure.id: measure for measure in measures}
     if st.session_state.get("compare_measure", "") not in held:
         st.session_state.pop("compare_measure", None)
-    first = list(held).index("population") if "population" in held else 0
     measure = st.selectbox(
         voice("compare.panel.measure"),
         list(held),
-        index=first,
+        index=list(held).index("population") if "population" in held else 0,
         format_func=lambda key: held[key].name(voice.language),
         key="compare_measure",
+        persist_state="page",
     )
+    return held[measure]
+
+
+def _question(measures: tuple[Measure, ...], region: Region, voice: Voice) -> tuple[Measure, Place]:
+    """Return measure and place as asked for."""
+    left, right = st.columns(2)
+    with left:
+        measure = _measure(measures, voice)
     listed = [
         *groups(region, voice.language),
         *_cities(region, voice),
@@ -150,7 +252,7 @@ def _question(two: Pair, region: Region, voice: Voice) -> tuple[int, Measure, Pl
     ]
     places = {place.id: place for place in listed}
     city = region.counties[f"city_{voice.language}"]
-    chosen = st.selectbox(
+    chosen = right.selectbox(
         voice("compare.panel.place"),
         list(places),
         index=list(places).index(REGION),
@@ -159,16 +261,23 @@ def _question(two: Pair, region: Region, voice: Voice) -> tuple[int, Measure, Pl
         ),
         help=voice("compare.panel.place_hint"),
         key="compare_place",
+        persist_state="page",
     )
-    return year, held[measure], places[chosen]
+    return measure, places[chosen]
 
 
-def _table(voice: Voice, rows: tuple[Row, ...], *, by: str) -> None:
+def _table(voice: Voice, rows: tuple[Row, ...], *, by: str, ranges: Differences | None) -> None:
     """Draw rows with written numbers; those without any number are left out."""
     known = [row for row in rows if np.isfinite([row.start, row.first, row.second]).any()]
 
     def column(key: str) -> str:
         return voice(f"compare.column.{key}")
+
+    def said(row: Row) -> dict[str, str]:
+        if ranges is None:
+            return {}
+        found = ranges(row.measure, row.place, row.year)
+        return {voice("range.difference"): span(MEASURES[row.measure], found, voice.language)}
 
     def written(row: Row) -> dict[str, str]:
         measure = MEASURES[row.measure]
@@ -178,6 +287,7 @@ def _table(voice: Voice, rows: tuple[Row, ...], *, by: str) -> None:
             column(by): head,
             **{column(key): measure.text(value, voice.language) for key, value in plain_numbers.items()},
             column("difference"): measure.text(row.difference, voice.language, sign=True),
+            **said(row),
             column("percent"): voice.number(row.percent, digits=1, sign=True),
             column("unit"): measure.unit_name(voice.language),
             column("status"): say(f"status.{measure.status}", voice.language),
@@ -202,8 +312,12 @@ def _take(two: Pair, voice: Voice, rows: tuple[Row, ...], measure: Measure, year
         title = say("compare.table.inputs", language)
         inputs = Table("inputs", title, (Field("input", title),), tuple((line,) for line in said))
         by_county = [table_of_counties(two, measure.id, year, language)] if _by(two, measure) else []
-        moved = [table_of_kinds(two, year, language), table_of_flows(two, year, language)]
-        return workbook([listed, *by_county, *moved, inputs])
+        moved = [
+            table_of_kinds(two, year, language),
+            table_of_flows(two, year, language),
+            *flow_tables(two, year, language),
+        ]
+        return workbook([listed, *by_county, *moved, *tables_of_people(two, year, language), inputs])
 
     with st.container(horizontal=True, gap="small"):
         st.download_button(
@@ -240,7 +354,7 @@ def _by_county(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
     show_chart(voice, charts.spread_of_counties(two, measure.id, year, voice.language))
 
 
-def _moving(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
+def _moving(two: Pair, voice: Voice, year: int) -> None:
     st.markdown(f"#### {voice('compare.panel.flows')}")
     streams = charts.where_from_where_to(two, year, voice.language)
     if streams.empty:
@@ -250,7 +364,7 @@ def _moving(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
         show_chart(voice, charts.what_moves(two, year, voice.language), digits=0)
     held = {measure.id for measure in two.measures}
     for key in _TRAFFIC:
-        if key not in held or key == measure.id or key not in two.first.values:
+        if key not in held or key not in two.first.values:
             continue
         chart = charts.who_gains(two, key, year, voice.language, count=6)
         if not chart.empty:

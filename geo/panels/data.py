@@ -12,7 +12,7 @@ from geo.downloads import FORMATS, download
 from geo.errors import LayerError
 from geo.maps.export import export_html
 from geo.maps.own import OwnLayer, checked_layers
-from geo.panels import report
+from geo.panels import flows, report, sure
 from geo.panels.problems import show_error
 from geo.panels.state import map_of, outcome_of
 from geo.panels.text import plain
@@ -49,7 +49,7 @@ def _stem(session: Session) -> str:
 def _map(session: Session, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.data.map_heading')}")
     st.write(voice("app.data.map_text"))
-    view = map_of(session)
+    view = map_of(session, map(sure.range_view, session.shelf.scenarios))
     st.download_button(
         voice("app.data.map_button"),
         lambda: export_html(view).encode("utf-8"),
@@ -77,6 +77,7 @@ def _tables(session: Session, region: Region, voice: Voice) -> None:
             width="stretch",
             key=f"download_{form}",
         )
+    flows.offered(region, outcome, voice, _stem(session))
 
 
 def _own_layer(session: Session, region: Region, voice: Voice) -> None:

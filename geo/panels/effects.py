@@ -11,14 +11,16 @@ import streamlit as st
 from geo.comparison import cities, counties, groups
 from geo.measures import MEASURES, summary
 from geo.model.simulate import compare_levels
-from geo.panels import explaining
+from geo.panels import explaining, sure
 from geo.panels.state import level0_of
 from geo.panels.text import plain
+from geo.ranges import Range, span
 
 if TYPE_CHECKING:
     from geo.measures import Measure
     from geo.outcome import Outcome
     from geo.panels.text import Voice
+    from geo.ranges import Spread
     from geo.region import Region
 
 __all__ = ["show"]
@@ -34,6 +36,8 @@ def show(voice: Voice, region: Region, outcome: Outcome) -> None:
             st.write(voice("app.scenario.empty_text"))
     else:
         _three(voice, region, outcome)
+        sure.note(voice, [outcome.scenario])
+        sure.watch(voice, [outcome.scenario])
     with st.expander(voice("app.effects.next_heading"), expanded=True):
         st.markdown("\n".join(f"{n}. {voice(f'app.effects.next_{key}')}" for n, key in enumerate(_NEXT, 1)))
     if outcome.scenario.moves:
@@ -79,7 +83,7 @@ def _table(voice: Voice, region: Region, outcome: Outcome) -> None:
     )
     years = [int(year) for year in outcome.years]
     year = st.select_slider(voice("app.effects.year"), years, value=years[-1], key="table_year")
-    frame = _rows(voice, region, outcome, measure, year)
+    frame = _rows(voice, region, outcome, measure, year, spread=sure.spread_of(outcome.scenario))
     if frame.empty:
         st.info(voice("app.effects.no_change"))
     else:
@@ -126,7 +130,9 @@ def _checked(voice: Voice, outcome: Outcome, year: int) -> None:
         st.dataframe(pd.DataFrame(rows, columns=head), hide_index=True, key="check_table")
 
 
-def _rows(voice: Voice, region: Region, outcome: Outcome, measure: Measure, year: int) -> pd.DataFrame:
+def _rows(
+    voice: Voice, region: Region, outcome: Outcome, measure: Measure, year: int, *, spread: Spread | None
+) -> pd.DataFrame:
     """Return the counties that change, largest change first, with written numbers."""
     before = _start(outcome, measure.id)
     after = outcome.values[measure.id][list(outcome.years).index(year)]
@@ -140,12 +146,17 @@ def _rows(voice: Voice, region: Region, outcome: Outcome, measure: Measure, year
     def written(values: np.ndarray, *, sign: bool = False) -> list[str]:
         return [voice.number(float(v), digits=measure.digits, sign=sign) for v in values[order]]
 
-    return pd.DataFrame(
-        {
-            voice("app.effects.county"): names[order],
-            voice("app.effects.city"): cities[order],
-            f"{voice('app.effects.before')} ({unit})": written(before),
-            f"{voice('app.effects.after', year=str(year))} ({unit})": written(after),
-            f"{voice('app.effects.change')} ({unit})": written(change, sign=True),
-        }
-    )
+    columns = {
+        voice("app.effects.county"): names[order],
+        voice("app.effects.city"): cities[order],
+        f"{voice('app.effects.before')} ({unit})": written(before),
+        f"{voice('app.effects.after', year=str(year))} ({unit})": written(after),
+        f"{voice('app.effects.change')} ({unit})": written(change, sign=True),
+    }
+    ends = None if spread is None else spread.by_county(measure.id)
+    if ends is not None:
+        low, high = ends[:, outcome.position(year)]
+        columns[voice("range.column", unit=unit)] = [
+            span(measure, Range(low[at], high[at]), voice.language) for at in order
+        ]
+    return pd.DataFrame(columns)

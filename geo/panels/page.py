@@ -19,6 +19,7 @@ from geo.panels import (
     presenter,
     scenarios,
     sharing,
+    sure,
     timeline,
 )
 from geo.panels.mapview import MapEvent, map_component
@@ -99,7 +100,7 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
 
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
-        view = map_of(session)
+        view = map_of(session, map(sure.range_view, session.shelf.scenarios))
     state = {"a": -1, "b": session.shelf.active, "measure": _FIRST_MEASURE, **sharing.view_now().state()}
     # a link starts another frame; else the one that is there keeps its view
     number = st.session_state.get("map_key", 0)

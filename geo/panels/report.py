@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from geo.panels import sure
 from geo.panels.state import outcome_of
 from geo.report import find_browser, report_html, report_pdf
 
 if TYPE_CHECKING:
+    from geo.ensemble import Ensemble
     from geo.outcome import Outcome
     from geo.panels.state import Session
     from geo.panels.text import Voice
@@ -25,10 +27,11 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     st.write(voice("report.panel_text"))
     shelf = session.shelf
     outcome, other = outcome_of(shelf.current), _other(session, voice)
+    drawn = _drawn(outcome, other)
     stem = f"jingjinji-report-{shelf.current.hash[:8]}"
     st.download_button(
         voice("report.html"),
-        partial(_html, region, outcome, other),
+        partial(_html, region, outcome, other, drawn),
         f"{stem}.html",
         "text/html",
         on_click="ignore",
@@ -40,7 +43,7 @@ def show(session: Session, region: Region, voice: Voice) -> None:
         return
     st.download_button(
         voice("report.pdf"),
-        partial(_pdf, region, outcome, other),
+        partial(_pdf, region, outcome, other, drawn),
         f"{stem}.pdf",
         "application/pdf",
         on_click="ignore",
@@ -62,9 +65,16 @@ def _other(session: Session, voice: Voice) -> Outcome | None:
     return None if chosen is None else outcome_of(scenarios[chosen])
 
 
-def _html(region: Region, outcome: Outcome, other: Outcome | None) -> bytes:
-    return report_html(region, outcome, other).encode("utf-8")
+def _drawn(outcome: Outcome, other: Outcome | None) -> tuple[Ensemble, ...]:
+    """Return the draws of what the report shows, where all are there already."""
+    spreads = [sure.spread_of(one.scenario, wish_for=False) for one in (outcome, other) if one is not None]
+    found = tuple(one.drawn for one in spreads if one is not None)
+    return found if len(found) == len(spreads) else ()
 
 
-def _pdf(region: Region, outcome: Outcome, other: Outcome | None) -> bytes:
-    return report_pdf(report_html(region, outcome, other))
+def _html(region: Region, outcome: Outcome, other: Outcome | None, drawn: tuple[Ensemble, ...]) -> bytes:
+    return report_html(region, outcome, other, drawn=drawn).encode("utf-8")
+
+
+def _pdf(region: Region, outcome: Outcome, other: Outcome | None, drawn: tuple[Ensemble, ...]) -> bytes:
+    return report_pdf(report_html(region, outcome, other, drawn=drawn))

@@ -21,7 +21,10 @@ from geo.region import Region, load_region
 from geo.scenario import Scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from geo.maps.own import OwnLayer
+    from geo.maps.rangeview import RangeView
     from geo.outcome import Outcome
 
 __all__ = ["Session", "level0_of", "map_of", "open_session", "outcome_of", "region"]
@@ -57,8 +60,8 @@ def level0_of(scenario: Scenario) -> Outcome:
     return simulate(region(), scenario, model="level0")
 
 
-def map_of(session: Session) -> MapView:
-    """Return the map with every scenario on the shelf, in its order."""
+def map_of(session: Session, ranges: Iterable[RangeView | None] = ()) -> MapView:
+    """Return the map with every scenario on the shelf, in its order, and with their ranges."""
     runs = [(scenario.name, outcome_of(scenario)) for scenario in session.shelf.scenarios]
     today = datetime.now(UTC).date().isoformat()
     return build_view(
@@ -68,6 +71,7 @@ def map_of(session: Session) -> MapView:
         language=session.language,
         date=today,
         own=session.own.values(),
+        ranges=ranges,
     )
 
 

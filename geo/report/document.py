@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from geo.errors import ExportError, Fault
 from geo.outcome import compare
+from geo.ranges import Spread
 from geo.report.grounds import assumptions, head, measures, method, moves, scenario_text, sources
 from geo.report.markup import join, raw_style, tag
 from geo.report.paper import Paper
@@ -20,6 +21,9 @@ from geo.report.results import charts, cities, counties, effects, largest, limit
 from geo.words import LANGUAGES, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geo.ensemble import Ensemble
     from geo.outcome import Outcome
     from geo.region import Region
 
@@ -55,6 +59,7 @@ def report_html(
     *,
     year: int | None = None,
     date: str = "",
+    drawn: Sequence[Ensemble] = (),
 ) -> str:
     """Return a bilingual A4 report as HTML that needs nothing else.
 
@@ -70,6 +75,8 @@ def report_html(
         Year of maps and tables; by default the one in which the last move is complete.
     date
         Day of making, ISO 8601; by default today's (UTC).
+    drawn
+        Draws of every outcome, for ranges beside its numbers; none gives none.
 
     Raises
     ------
@@ -82,7 +89,8 @@ def report_html(
     shown = _year(outcomes) if year is None else year
     for one in outcomes:
         one.position(shown)
-    paper = Paper(region, outcomes, shown, date or datetime.now(tz=UTC).date().isoformat())
+    spreads = tuple(Spread(region, *pair) for pair in zip(outcomes, drawn, strict=True)) if drawn else ()
+    paper = Paper(region, outcomes, shown, date or datetime.now(tz=UTC).date().isoformat(), spreads)
     style = _style()
     named = " · ".join(one.scenario.name for one in outcomes if one.scenario.name)
     title = " ".join(say("report.title", language) for language in LANGUAGES)
@@ -107,6 +115,7 @@ def write_report(
     year: int | None = None,
     date: str = "",
     pdf: bool = False,
+    drawn: Sequence[Ensemble] = (),
 ) -> tuple[Path, ...]:
     """Write a report as HTML and, if ``pdf``, beside it as PDF; return the files written.
 
@@ -117,7 +126,7 @@ def write_report(
     ModelError
         As :func:`report_html`.
     """
-    made, text = Path(path), report_html(region, outcome, other, year=year, date=date)
+    made, text = Path(path), report_html(region, outcome, other, year=year, date=date, drawn=drawn)
     _write(made, text.encode("utf-8"))
     if not pdf:
         return (made,)

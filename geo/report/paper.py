@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.measures import MEASURES, Measure
+from geo.ranges import difference_range, span
 from geo.report.markup import TAGS, Markup, join, pair, tag
 from geo.words import LANGUAGES, number, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from geo.comparison import Place
     from geo.outcome import Outcome
+    from geo.ranges import Range, Spread
     from geo.region import Region
 
-__all__ = ["Paper", "heading", "named", "num", "place", "section", "table", "words"]
+__all__ = ["Paper", "heading", "named", "num", "place", "ranged", "section", "table", "words"]
 
 Array = NDArray[np.float64]
 
@@ -49,12 +52,15 @@ class Paper:
         Year of maps and tables.
     date
         Day of making, ISO 8601.
+    spreads
+        The outcomes with their draws, in the same order; empty where nothing is drawn.
     """
 
     region: Region
     outcomes: tuple[Outcome, ...]
     year: int
     date: str
+    spreads: tuple[Spread, ...] = ()
 
     @property
     def compared(self) -> bool:
@@ -82,6 +88,19 @@ class Paper:
     def row(self, place: int) -> int:
         """Return where the report's year lies in an outcome."""
         return self.outcomes[place].position(self.year)
+
+    def range_of(self, measure: str, place: Place) -> Range | None:
+        """Return the range of the change in a place, or of B less A where two are compared."""
+        if not self.spreads:
+            return None
+        if self.compared:
+            first, second = self.spreads
+            return difference_range(first, second, measure, place, self.year)
+        return self.spreads[0].change(measure, place, self.year)
+
+    def draws(self) -> int:
+        """Return how many draws the ranges stand on."""
+        return min((len(one.drawn.draws) for one in self.spreads), default=0)
 
     def _changes(self, key: str) -> bool:
         held = [
@@ -119,6 +138,11 @@ def num(value: float | None, digits: int = 0, *, sign: bool = False) -> Markup:
     """Return a table cell with a number as English readers write it and, where it differs, as Chinese do."""
     texts = [number(value, one, digits=digits, sign=sign) for one in LANGUAGES]
     return tag("td", words(*texts), class_="num")
+
+
+def ranged(measure: Measure, found: Range | None) -> Markup:
+    """Return a table cell with a range in both languages."""
+    return tag("td", words(*(span(measure, found, one) for one in LANGUAGES)), class_="num range")
 
 
 def section(key: str, *content: object) -> Markup:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.comparison import REGION, place_of
+from geo.comparison import counties as places_of
 from geo.limits import breaches
 from geo.measures import MEASURES, XIONGAN, Measure, summary
 from geo.report.figures import Line, line_chart_svg, static_map_svg
 from geo.report.markup import TAGS, Markup, columns, join, pair, tag
-from geo.report.paper import Paper, named, num, place, section, table, words
+from geo.report.paper import Paper, named, num, place, ranged, section, table, words
 from geo.words import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -149,15 +151,31 @@ def overall(paper: Paper) -> Markup:
     ]
     if paper.compared:
         heads.append(Markup("B − A"))
+    heads += _range_head(paper)
+    whole = place_of(paper.region, REGION)
     rows = []
     for measure in common:
         values = [float(one.regional[measure.id][one.position(paper.year)]) for one in paper.outcomes]
         cells = [num(value, measure.digits) for value in values]
         if paper.compared:
             cells.append(num(values[1] - values[0], measure.digits, sign=True))
+        if paper.spreads:
+            cells.append(ranged(measure, paper.range_of(measure.id, whole)))
         rows.append([named(measure), *cells, words(*(say(f"status.{measure.status}", o) for o in LANGUAGES))])
     caption = pair("report.caption.region", year=paper.year)
-    return section("region", table(caption, [*heads, "status"], rows))
+    return section("region", *_range_note(paper), table(caption, [*heads, "status"], rows))
+
+
+def _range_head(paper: Paper) -> list[object]:
+    """Return the head of a column of ranges; nothing where none are known."""
+    if not paper.spreads:
+        return []
+    return ["range_difference" if paper.compared else "range"]
+
+
+def _range_note(paper: Paper) -> list[Markup]:
+    """Say what the ranges are, where there are any."""
+    return [columns("range.note", draws=paper.draws())] if paper.spreads else []
 
 
 def _groups(paper: Paper) -> Iterator[tuple[Markup, NDArray[np.bool_]]]:
@@ -206,6 +224,7 @@ def _city(paper: Paper, held: list[Measure], inside: NDArray[np.bool_]) -> Itera
 def largest(paper: Paper) -> Markup:
     """Return the counties that gain and lose most, for every measure on the maps."""
     made = []
+    places = places_of(paper.region)
     for measure in paper.measures():
         changes = [paper.change(i, measure)[paper.row(i)] for i in range(len(paper.outcomes))]
         shown = changes[1] - changes[0] if paper.compared else changes[0]
@@ -214,8 +233,11 @@ def largest(paper: Paper) -> Markup:
         gain = [i for i in order[:_TOP] if shown[i] >= least]
         loss = [i for i in order[::-1][:_TOP] if shown[i] <= -least]
         rows = [_row(paper, measure, i, changes) for i in (*gain, *loss)]
+        if paper.spreads:
+            for row, i in zip(rows, (*gain, *loss), strict=True):
+                row.append(ranged(measure, paper.range_of(measure.id, places[i])))
         if rows:
-            heads = ["county", "city", *_change_heads(paper)]
+            heads = ["county", "city", *_change_heads(paper), *_range_head(paper)]
             made.append(table(named(measure), heads, rows))
     return section("largest", *made) if made else Markup("")
 

@@ -1,0 +1,129 @@
+"""How sure the numbers are: ranges that are drawn while one looks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from geo.model import calibrate
+from geo.panels.state import outcome_of, region
+from geo.panels.text import plain
+from geo.ranges import Range, Spread, difference_range, map_ranges, turned
+from geo.sampling import Sample, Sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from geo.comparison import Place
+    from geo.maps.rangeview import RangeView
+    from geo.panels.text import Voice
+    from geo.scenario import Scenario
+
+__all__ = ["Differences", "close", "differences", "note", "range_view", "spread_of", "watch"]
+
+Differences = Callable[[str, "Place", int], "Range | None"]
+_EVERY = 2  # seconds between two looks at what is drawn
+_MOST = 4  # processes, however many are asked for
+_VIEWS = 16
+
+
+def _workers() -> int:
+    """Return how many processes draw: ``JINGJINJI_DRAWS``, by default one; 0 draws nothing."""
+    asked = os.environ.get("JINGJINJI_DRAWS", "1")
+    return min(int(asked), _MOST) if asked.isdecimal() else 1
+
+
+@st.cache_resource(show_spinner=False)
+def _sampler() -> Sampler:
+    return Sampler(calibrate(region()), workers=_workers())
+
+
+def close() -> None:
+    """End what draws."""
+    _sampler().close()
+    _sampler.clear()
+
+
+def sample_of(scenario: Scenario, *, wish_for: bool = True) -> Sample | None:
+    """Return what is drawn of a scenario and wish for the rest; None where nothing can be."""
+    if not scenario.moves:
+        return None
+    sample = _sampler().look(scenario, wish_for=wish_for)
+    return None if sample.ensemble is None and not _workers() else sample
+
+
+def spread_of(scenario: Scenario, *, wish_for: bool = True) -> Spread | None:
+    """Return an outcome with its draws; None while there are too few."""
+    sample = sample_of(scenario, wish_for=wish_for)
+    if sample is None or sample.ensemble is None:
+        return None
+    return Spread(region(), outcome_of(scenario), sample.ensemble)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_VIEWS)
+def _packed(_spread: Spread, content: str, draws: int) -> RangeView:
+    """Return ranges for the map, made once by content and number of draws."""
+    del content, draws
+    return map_ranges(_spread)
+
+
+def differences(first: Scenario, second: Scenario) -> Differences | None:
+    """Return what gives the range of the second less the first; None while there are too few draws.
+
+    A scenario in which nothing moves is not drawn: it changes nothing under any assumptions.
+    """
+    one, two = spread_of(first), spread_of(second)
+    if (one is None and first.moves) or (two is None and second.moves):
+        return None
+    if one is not None and two is not None:
+        return partial(difference_range, one, two)
+    if two is not None:
+        return two.change
+    return None if one is None else lambda *asked: turned(one.change(*asked))
+
+
+def range_view(scenario: Scenario) -> RangeView | None:
+    """Return the ranges of a scenario for the map, where they are drawn already."""
+    spread = spread_of(scenario, wish_for=False)
+    return None if spread is None else _packed(spread, scenario.hash, len(spread.drawn.draws))
+
+
+def note(voice: Voice, scenarios: Iterable[Scenario]) -> None:
+    """Say what the ranges are, or how far their drawing has come, or why there are none."""
+    samples = [found for one in scenarios if (found := sample_of(one)) is not None]
+    for sample in samples:
+        if sample.trouble is not None:
+            faults = "; ".join(fault.text(voice.language) for fault in sample.trouble.faults)
+            st.caption(f"{voice('range.none')} {plain(faults)}")
+            return
+    ready = [len(one.ensemble.draws) for one in samples if one.ensemble is not None]
+    if ready and len(ready) == len(samples):
+        st.caption(voice("range.note", draws=min(ready)))
+
+
+def watch(voice: Voice, scenarios: Iterable[Scenario]) -> None:
+    """Look now and then whether there are more draws; draw the page again when ranges are ready."""
+    listed = [one for one in scenarios if (found := sample_of(one)) is not None and found.pending]
+    if listed:
+        _look(voice, tuple(listed), tuple(_stage(one) for one in listed))
+
+
+def _stage(scenario: Scenario) -> tuple[int, bool]:
+    """Return what a page shows of a sample: how many draws its ranges have, and whether there is trouble."""
+    sample = sample_of(scenario)
+    if sample is None:
+        return 0, False
+    return 0 if sample.ensemble is None else len(sample.ensemble.draws), sample.trouble is not None
+
+
+@st.fragment(run_every=_EVERY)
+def _look(voice: Voice, scenarios: tuple[Scenario, ...], shown: tuple[tuple[int, bool], ...]) -> None:
+    if tuple(_stage(one) for one in scenarios) != shown:
+        st.rerun(scope="app")
+    samples = [found for one in scenarios if (found := sample_of(one)) is not None]
+    done, size = sum(one.done for one in samples), sum(one.size for one in samples)
+    st.caption(voice("range.drawing", done=done, size=size))

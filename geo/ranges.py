@@ -1,0 +1,178 @@
+"""Ranges of the numbers shown: from how far to how far a number goes when the assumptions vary.
+
+A range runs from the 10 % to the 90 % quantile over the draws of an ensemble. That of a difference between
+two scenarios compares them draw by draw, so that what both are unsure of alike does not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.comparison import ADD_UP, REGION, WEIGHTS, aggregated, place_of, settled
+from geo.downloads import Field, Table
+from geo.ensemble import quantiles
+from geo.maps.rangeview import RangeView
+from geo.measures import MEASURES
+from geo.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geo.comparison import Place
+    from geo.ensemble import Draws, Ensemble
+    from geo.measures import Measure
+    from geo.outcome import Outcome
+    from geo.region import Region
+
+__all__ = ["Range", "Spread", "difference_range", "map_ranges", "ranges_table", "span", "turned"]
+
+Array = NDArray[np.float64]
+
+
+class Range(NamedTuple):
+    """From how far to how far."""
+
+    low: float
+    high: float
+
+
+def span(measure: Measure, found: Range | None, language: str = "en", *, sign: bool = True) -> str:
+    """Write a range as a reader of ``language`` does, without the unit; a dash where there is none."""
+    if found is None:
+        return "–"
+    low, high = (measure.text(value, language, sign=sign) for value in found)
+    return low if low == high else say("range.span", language, low=low, high=high)
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """An outcome with its draws.
+
+    Parameters
+    ----------
+    region
+        Where it is.
+    outcome
+        What follows from the scenario under its own assumptions.
+    drawn
+        The same scenario under draws.
+    """
+
+    region: Region
+    outcome: Outcome
+    drawn: Ensemble
+
+    def change(self, measure: str, place: Place, year: int) -> Range | None:
+        """Return the range of what a measure changes in a place by a year; None where there is none.
+
+        For a regional number that does not exist before any move (jobs per post), it is the range of the
+        number itself.
+        """
+        at = self.outcome.position(year)
+        if place.id == REGION and measure in self.drawn.regional:
+            moved = self.drawn.regional_changes[measure][:, at]
+            return _range(measure, moved if np.isfinite(moved).any() else self.drawn.regional[measure][:, at])
+        after = self.after(measure, place, year)
+        if after is None:
+            return None
+        nothing = {key: np.zeros((1, len(self.outcome.codes))) for key in self.outcome.before}
+        before = self._in_place(nothing, measure, place)
+        return None if before is None else _range(measure, after - before[0])
+
+    def after(self, measure: str, place: Place, year: int) -> Array | None:
+        """Return a measure in a place and year under every draw, (D,); None where there is none."""
+        at = self.outcome.position(year)
+        if place.id == REGION and measure in self.drawn.regional:
+            return self.drawn.regional[measure][:, at]
+        if measure not in self.drawn.changes or measure not in self.outcome.before:
+            return None
+        wanted = {measure, WEIGHTS.get(measure, measure)} & set(self.drawn.changes)
+        return self._in_place({key: self.drawn.changes[key][:, at] for key in wanted}, measure, place)
+
+    def by_county(self, measure: str) -> Array | None:
+        """Return low and high of the change by year and county, (2, T, N); None where nothing is drawn."""
+        if measure not in self.drawn.changes:
+            return None
+        return settled(MEASURES[measure], self.drawn.ends(measure))
+
+    def _in_place(self, changes: Mapping[str, Draws], measure: str, place: Place) -> Array | None:
+        """Return a measure in a place after changes, one a row; None where no mean is formed."""
+        before = self.outcome.before
+        values = before[measure] + changes[measure]
+        if place.inside.sum() == 1:
+            return np.asarray(values[:, place.inside][:, 0])
+        if MEASURES[measure].unit in ADD_UP:
+            return aggregated(values, None, place.inside)
+        key = WEIGHTS.get(measure, "")
+        if key.startswith("counties."):
+            own = self.region.counties[key.removeprefix("counties.")].to_numpy(dtype=float)
+            return aggregated(values, np.broadcast_to(own, values.shape), place.inside)
+        if key not in changes or key not in before:
+            return None
+        return aggregated(values, before[key] + changes[key], place.inside)
+
+
+def turned(found: Range | None) -> Range | None:
+    """Return the range of the opposite."""
+    return None if found is None else Range(0.0 - found.high, 0.0 - found.low)
+
+
+def difference_range(first: Spread, second: Spread, measure: str, place: Place, year: int) -> Range | None:
+    """Return the range of the second less the first, draw by draw; None where there is none."""
+    both = first.drawn.draws.index.intersection(second.drawn.draws.index)
+    if not len(both):
+        return None
+    values = []
+    for one in (first, second):
+        found = one.after(measure, place, year)
+        if found is None:
+            return None
+        values.append(found[one.drawn.draws.index.get_indexer(both)])
+    return _range(measure, values[1] - values[0])
+
+
+def map_ranges(spread: Spread) -> RangeView:
+    """Return the ranges of all changes by county, for a map."""
+    found = {key: spread.by_county(key) for key in spread.drawn.changes}
+    values = {key: ends for key, ends in found.items() if ends is not None}
+    digits = {key: measure.digits for key, measure in MEASURES.items()}
+    return RangeView(values, digits, len(spread.drawn.draws))
+
+
+def ranges_table(spread: Spread, language: str = "en") -> Table:
+    """Return low and high of every change in the last year: the region first, then by county."""
+    year = int(spread.outcome.years[-1])
+    rows: list[tuple[object, ...]] = []
+    whole = place_of(spread.region, REGION, language)
+    for key, measure in MEASURES.items():
+        if key in spread.drawn.regional and (found := spread.change(key, whole, year)) is not None:
+            rows.append(("", whole.name, *_told(measure, language), year, found.low, found.high))
+    names = spread.region.counties[f"name_{language}"]
+    for key in spread.drawn.changes:
+        low, high = spread.drawn.ends(key)[:, -1]
+        told = _told(MEASURES[key], language)
+        known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+        codes = [spread.outcome.codes[at] for at in known]
+        rows += [
+            (code, names[code], *told, year, float(low[at]), float(high[at]))
+            for code, at in zip(codes, known, strict=True)
+        ]
+    heads = ("code", "name", "measure", "unit", "status", "year", "low", "high")
+    fields = tuple(Field(key, say(f"range.field.{key}", language)) for key in heads)
+    return Table("ranges", say("range.note", language, draws=len(spread.drawn.draws)), fields, tuple(rows))
+
+
+def _told(measure: Measure, language: str) -> tuple[str, str, str]:
+    status = say(f"status.{measure.status}", language)
+    return measure.name(language), measure.unit_name(language), status
+
+
+def _range(measure: str, values: Array) -> Range | None:
+    if not np.isfinite(values).any():
+        return None
+    low, _, high = settled(MEASURES[measure], quantiles(values))
+    return Range(float(low), float(high))

@@ -1,0 +1,118 @@
+"""Ranges in the browser: on the exported map, and on the page with draws that were kept."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+import synthetic_maps as made
+from ports import free_port
+from test_visit import map_frame, settle
+
+from geo.comparison import place_of
+from geo.ensemble import run_ensemble
+from geo.maps.export import export_html
+from geo.maps.rangeview import RangeView
+from geo.maps.view import build_view
+from geo.measures import MEASURES
+from geo.model import calibrate, simulate
+from geo.presets import preset
+from geo.ranges import Spread, span
+from geo.sampling import content_key, keep
+from geo.words import say
+
+ROOT = Path(__file__).parents[2]
+WAIT = 120_000
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def exported(region, tmp_path_factory):
+    """A map whose second scenario has ranges: low is county number less year, high 1,000 more."""
+    listed = made.measures(3)
+    runs = [(f"Scenario {i}", made.outcome(region, listed, seed=i)) for i in range(2)]
+    low = np.arange(len(region.codes))[None, :] * 10.0 - (made.YEARS - 2020)[:, None]
+    ranges = [None, RangeView({"made_0": np.stack([low, low + 1000.0])}, {"made_0": 0}, 40)]
+    view = build_view(region, runs, measures=listed, ranges=ranges, date="2026-03-01")
+    path = tmp_path_factory.mktemp("ranges") / "map.html"
+    export_html(view, path, state={"measure": "made_0", "b": 1, "a": -1, "year": 2050})
+    return path.as_uri()
+
+
+def test_panel_table_and_tip_say_the_range(exported, open_page, region):
+    page = open_page(exported)
+    at = 150
+    page.evaluate(f"jjj.set({{ selected: {{ type: 'county', id: '{region.codes[at]}' }}, table: true }})")
+    # 1500 - 30, and 1,000 more; the step of packing is 2e-3 of the largest, 6
+    low, high = page.evaluate(f"jjj.app && [0, 1].map((k) => jjj.app.ranges[1].ends('made_0')[k][30][{at}])")
+    assert low == pytest.approx(1470, abs=4)
+    assert high - low == pytest.approx(1000, abs=8)
+    text = say("range.span", "en", low=f"+{round(low):,}", high=f"+{round(high):,}")
+    chosen = page.locator(".jjj-info tr.chosen .jjj-range")
+    assert chosen.inner_text() == text
+    assert page.locator(".jjj-info").get_by_text("40 draws").count() == 1
+    row = page.locator(f".jjj-table tr[data-code='{region.codes[at]}'] td").last
+    assert row.inner_text() == text
+    head = page.locator(".jjj-table thead th").last
+    assert head.inner_text().strip() == "10–90 %"
+    page.evaluate("jjj.set({ language: 'zh', year: 2020 })")
+    assert "至" in chosen.inner_text()
+
+
+def test_where_nothing_was_drawn_nothing_is_said(exported, open_page, region):
+    page = open_page(exported)
+    page.evaluate(f"jjj.set({{ selected: {{ type: 'county', id: '{region.codes[9]}' }}, table: true }})")
+    for state in ("{ b: 0 }", "{ b: 1, a: 0 }", "{ b: 1, a: -1, measure: 'posts' }"):
+        page.evaluate(f"jjj.set({state})")
+        assert page.locator(".jjj-info tr.chosen .jjj-range").count() == 0
+        assert "10–90" not in page.locator(".jjj-table thead").inner_text()
+
+
+@pytest.fixture(scope="module")
+def drawn(region, tmp_path_factory):
+    """The announced programme with two draws, kept where the app looks for them."""
+    baseline, scenario = calibrate(region), preset("announced", region, "en")
+    ensemble = run_ensemble(baseline, scenario, size=2, measures=tuple(MEASURES))
+    folder = tmp_path_factory.mktemp("draws")
+    keep(folder, content_key(baseline, scenario), ensemble)
+    return folder, Spread(region, simulate(baseline, scenario), ensemble)
+
+
+@pytest.fixture(scope="module")
+def address(drawn, tmp_path_factory):
+    port = free_port()
+    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
+    store = tmp_path_factory.mktemp("store") / "s.sqlite"
+    environment = os.environ | {"JINGJINJI_STORE": str(store), "JINGJINJI_CACHE": str(drawn[0])}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **quiet) as server:
+        for _ in range(400):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.15)
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+def test_the_page_shows_ranges_that_were_drawn_before(address, drawn, open_page, region):
+    page = open_page(f"{address}/?lang=en", (1440, 1000), wait=False)
+    frame = map_frame(page)
+    settle(page)
+    page.get_by_text("2 draws of all assumptions").first.wait_for(timeout=WAIT)
+    frame.evaluate("jjj.set({ selected: { type: 'county', id: '130629' } })")
+    wanted = span(MEASURES["population"], drawn[1].change("population", place_of(region, "130629"), 2050))
+    shown = frame.locator(".jjj-info tr.chosen .jjj-range").inner_text()
+    # the map rounds to 2e-3 of the largest change, files to a thousandth
+    numbers = [
+        [int(part.replace(",", "").replace("+", "")) for part in text.split(" to ")]
+        for text in (wanted, shown)
+    ]
+    assert numbers[1] == pytest.approx(numbers[0], abs=400)

@@ -1,0 +1,156 @@
+"""Ranges: worked out by hand on made-up draws, and laws that hold for any."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_maps as made
+
+from geo.comparison import groups, place_of
+from geo.ensemble import Ensemble
+from geo.measures import MEASURES
+from geo.outcome import Outcome
+from geo.ranges import Range, Spread, difference_range, span
+from geo.scenario import Scenario
+
+DRAWS = 11
+
+
+def drawn(outcome, changes, regional=(), first=0.0, numbers=range(DRAWS)):
+    """Return an ensemble with these changes by county, (D, T, N), and regional numbers, (D, T)."""
+    regional = dict(regional)
+    return Ensemble(
+        outcome.scenario,
+        outcome.years,
+        outcome.codes,
+        int(outcome.years[-1]),
+        regional,
+        {key: one - first for key, one in regional.items()},
+        changes,
+        pd.DataFrame(index=list(numbers)),
+        {},
+    )
+
+
+@pytest.fixture(scope="module")
+def outcome(region):
+    listed = [MEASURES[key] for key in ("posts", "population", "wage", "jobs")]
+    found = made.outcome(region, listed)
+    return Outcome(
+        found.years, region.codes, found.values, found.before, {}, Scenario(), region.content_hash, "full"
+    )
+
+
+def shape(outcome):
+    return (DRAWS, len(outcome.years), len(outcome.codes))
+
+
+def test_a_county_has_the_quantiles_of_its_own_draws(region, outcome):
+    changes = np.zeros(shape(outcome))
+    changes[:, -1, 3] = np.arange(DRAWS) * 100.0  # 0, 100, ..., 1000: the 10 % quantile is 100, the 90 % 900
+    spread = Spread(region, outcome, drawn(outcome, {"population": changes}))
+    place = place_of(region, outcome.codes[3])
+    last = int(outcome.years[-1])
+    assert spread.change("population", place, last) == pytest.approx((100.0, 900.0))
+    assert spread.change("population", place, int(outcome.years[0])) == (0.0, 0.0)
+    low, high = spread.by_county("population")
+    assert low.shape == (len(outcome.years), len(outcome.codes))
+    assert (low[-1, 3], high[-1, 3]) == pytest.approx((100.0, 900.0))
+    assert not np.delete(low[-1], 3).any()
+
+
+def test_counties_that_offset_each_other_leave_no_range_for_their_group(region, outcome):
+    changes = np.zeros(shape(outcome))
+    inside = np.flatnonzero(place_of(region, "xiongan").inside)
+    changes[:, -1, inside[0]] = np.arange(DRAWS) * 10.0
+    changes[:, -1, inside[1]] = 500.0 - np.arange(DRAWS) * 10.0
+    spread = Spread(region, outcome, drawn(outcome, {"population": changes}))
+    last = int(outcome.years[-1])
+    # 10 to 90 in one and 410 to 490 in the other, but 500 in every draw together
+    assert spread.change("population", place_of(region, "xiongan"), last) == pytest.approx((500.0, 500.0))
+
+
+def test_a_mean_moves_with_its_weights(region, outcome):
+    places = np.flatnonzero(place_of(region, "xiongan").inside)
+    jobs, wage = np.zeros(shape(outcome)), np.zeros(shape(outcome))
+    jobs[:, -1, places[0]] = np.arange(DRAWS) * 1e5
+    spread = Spread(region, outcome, drawn(outcome, {"wage": wage, "jobs": jobs}))
+    last = int(outcome.years[-1])
+    got = spread.change("wage", place_of(region, "xiongan"), last)
+    before = {key: outcome.before[key][places] for key in ("wage", "jobs")}
+
+    def mean(more):
+        weights = before["jobs"] + np.array([more, 0.0, 0.0])
+        return float(weights @ before["wage"] / weights.sum())
+
+    by_hand = np.array([mean(k * 1e5) for k in range(DRAWS)]) - mean(0.0)
+    assert got == pytest.approx(tuple(np.quantile(by_hand, [0.1, 0.9])), abs=0.5)
+    assert abs(got.high - got.low) > 1
+
+
+def test_the_region_has_its_own_draws_and_a_number_that_was_nothing_has_its_level(region, outcome):
+    years = len(outcome.years)
+    totals = {
+        "population": 1e6 + np.arange(DRAWS)[:, None] * np.ones(years),
+        "private_per_post": np.ones((DRAWS, years)),
+    }
+    held = drawn(outcome, {}, totals, first=1e6)
+    held.regional_changes["private_per_post"] = np.full((DRAWS, years), np.nan)
+    spread = Spread(region, outcome, held)
+    last, place = int(outcome.years[-1]), place_of(region, "region")
+    assert spread.change("population", place, last) == pytest.approx((1.0, 9.0))
+    assert spread.change("private_per_post", place, last) == (1.0, 1.0)
+    assert spread.change("wage", place, last) is None
+
+
+def test_what_is_smaller_than_the_last_digit_is_zero(region, outcome):
+    changes = np.full(shape(outcome), 0.4)
+    spread = Spread(region, outcome, drawn(outcome, {"population": changes}))
+    place = place_of(region, outcome.codes[0])
+    assert spread.change("population", place, int(outcome.years[-1])) == (0.0, 0.0)
+
+
+def test_a_difference_counts_draw_by_draw(region, outcome):
+    base = np.zeros(shape(outcome))
+    base[:, -1, 0] = np.random.default_rng(3).normal(0, 1e4, DRAWS)
+    more = base.copy()
+    more[:, -1, 0] += 250.0
+    first = Spread(region, outcome, drawn(outcome, {"population": base}))
+    second = Spread(region, outcome, drawn(outcome, {"population": more}))
+    place, last = place_of(region, outcome.codes[0]), int(outcome.years[-1])
+    # each is unsure by thousands, their difference not at all
+    assert difference_range(first, second, "population", place, last) == pytest.approx((250.0, 250.0))
+    back = difference_range(second, first, "population", place, last)
+    assert back == pytest.approx((-250.0, -250.0))
+
+
+def test_only_draws_that_both_have_are_compared(region, outcome):
+    base = np.zeros(shape(outcome))
+    other = np.broadcast_to(np.arange(DRAWS)[:, None, None] * 1.0, shape(outcome))
+    first = Spread(region, outcome, drawn(outcome, {"population": other}))
+    second = Spread(region, outcome, drawn(outcome, {"population": other}, numbers=range(5, 5 + DRAWS)))
+    apart = Spread(region, outcome, drawn(outcome, {"population": base}, numbers=range(100, 100 + DRAWS)))
+    place, last = place_of(region, outcome.codes[0]), int(outcome.years[-1])
+    # draw 5 is the sixth of the first and the first of the second: 5 less 0 ... in every common draw
+    assert difference_range(first, second, "population", place, last) == pytest.approx((-5.0, -5.0))
+    assert difference_range(first, apart, "population", place, last) is None
+
+
+def test_every_group_has_a_range_where_a_number_adds_up(region, outcome):
+    changes = np.random.default_rng(1).normal(0, 100, shape(outcome))
+    spread = Spread(region, outcome, drawn(outcome, {"population": changes}))
+    for place in groups(region):
+        low, high = spread.change("population", place, int(outcome.years[-1]))
+        assert low < high
+
+
+@pytest.mark.parametrize(
+    ("language", "found", "text"),
+    [
+        ("en", Range(-1200.4, 3400.0), "\u22121,200 to +3,400"),
+        ("zh", Range(-120000.0, 3400.0), "\u221212.0万 至 +3,400"),
+        ("en", Range(0.0, 0.0), "0"),
+        ("en", None, "–"),
+    ],
+)
+def test_a_range_is_written(language, found, text):
+    assert span(MEASURES["population"], found, language) == text

@@ -1,0 +1,214 @@
+"""Draws in the background: kept, read back, given up, and never another scenario's or another model's."""
+
+import json
+import os
+import sys
+import time
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from geo import sampling
+from geo.ensemble import Draw, run_ensemble
+from geo.errors import ModelError
+from geo.model.baseline import calibrate
+from geo.sampling import Sampler, content_key, keep, kept, sampler, worker
+from geo.scenario import Move, Scenario
+
+OFFICE = Move(
+    name="An office", kind="government", origin="110102", destination="130629", start=2021, posts=3000
+)
+SMALL = Scenario(name="Small", moves=(OFFICE,))
+LATE = 90.0
+
+
+@pytest.fixture(scope="module")
+def baseline(region):
+    return calibrate(region)
+
+
+@pytest.fixture(scope="module")
+def ensemble(baseline):
+    return run_ensemble(baseline, SMALL, size=1, measures=("population", "wage", "welfare"))
+
+
+class Quick:
+    """A worker that answers at once with what was drawn before."""
+
+    answer = None
+    asked: ClassVar[list[Draw]] = []
+
+    def __init__(self, baseline):
+        self.baseline = baseline
+
+    def ask(self, one):
+        type(self).asked.append(one)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def answer(baseline):
+    return worker.run_draw(baseline, Draw(SMALL, measures=("population",)))
+
+
+@pytest.fixture
+def quick(monkeypatch, answer):
+    """Replace the process by one that answers every draw with the same numbers."""
+
+    class Mine(Quick):
+        asked: ClassVar[list[Draw]] = []
+
+    Mine.answer = answer
+    monkeypatch.setattr(sampler, "Worker", Mine)
+    return Mine
+
+
+def wait(drawing, scenario, until):
+    end = time.monotonic() + LATE
+    while time.monotonic() < end:
+        sample = drawing.look(scenario)
+        if until(sample):
+            return sample
+        time.sleep(0.02)
+    pytest.fail(f"still {sample[:2]} after {LATE} s")
+
+
+def test_what_is_kept_is_what_was_drawn(tmp_path, ensemble):
+    keep(tmp_path, "k", ensemble)
+    found = kept(tmp_path, "k", SMALL)
+    assert set(found.changes) == {"population", "wage"}  # welfare is of the region alone
+    for key in found.changes:
+        largest = np.abs(ensemble.changes[key]).max()
+        np.testing.assert_allclose(found.changes[key], ensemble.changes[key], rtol=5e-4, atol=1e-6 * largest)
+    np.testing.assert_array_equal(found.regional["welfare"], ensemble.regional["welfare"])
+    assert found.draws.equals(ensemble.draws.astype(float))
+    assert found.refused == ensemble.refused
+
+
+@pytest.mark.parametrize("broken", ["head", "numbers", "shape", "words", "nothing"])
+def test_a_damaged_file_is_drawn_again(tmp_path, ensemble, broken):
+    keep(tmp_path, "k", ensemble)
+    head, numbers = tmp_path / "k.json", tmp_path / "k.npy"
+    if broken == "head":
+        head.write_text(head.read_text()[:100])
+    elif broken == "numbers":
+        numbers.write_bytes(numbers.read_bytes()[:500])
+    elif broken == "shape":
+        head.write_text(json.dumps(json.loads(head.read_text()) | {"numbers": [0, 1]}))
+    elif broken == "words":
+        head.write_text(json.dumps(json.loads(head.read_text()) | {"scales": "many"}))
+    else:
+        numbers.unlink()
+    assert kept(tmp_path, "k", SMALL) is None
+
+
+def test_the_key_is_of_content_not_of_names(baseline, monkeypatch):
+    key = content_key(baseline, SMALL)
+    assert content_key(baseline, Scenario(name="Other", note="x", moves=(OFFICE,))) == key
+    later = OFFICE.model_copy(update={"start": 2022})
+    assert content_key(baseline, Scenario(moves=(later,))) != key
+    assert content_key(baseline, Scenario(moves=(OFFICE,), assumptions={"housing_share": 0.3})) != key
+    monkeypatch.setattr("geo.sampling.disk._model_key", lambda: "another model")
+    assert content_key(baseline, SMALL) != key
+
+
+def test_the_oldest_give_way(tmp_path, ensemble, monkeypatch):
+    monkeypatch.setattr("geo.sampling.disk._KEPT", 2)
+    for number, key in enumerate("abc"):
+        keep(tmp_path, key, ensemble)
+        for file in tmp_path.glob(f"{key}.*"):
+            os.utime(file, (1e9 + number, 1e9 + number))
+    keep(tmp_path, "d", ensemble)
+    assert sorted({file.name.partition(".")[0] for file in tmp_path.iterdir()}) == ["c", "d"]
+
+
+def test_a_real_process_draws_the_same_numbers_and_ends_with_its_owner(tmp_path, baseline):
+    drawing = Sampler(baseline, tmp_path, size=1, first=1)
+    try:
+        sample = wait(drawing, SMALL, lambda one: not one.pending)
+        process = next(iter(drawing._workers_of.values()))._process
+    finally:
+        drawing.close()
+    assert process.poll() is not None
+    here = run_ensemble(baseline, SMALL, size=1)
+    np.testing.assert_allclose(sample.ensemble.regional["welfare"], here.regional["welfare"], rtol=1e-9)
+    assert sample.done == sample.size == 1
+    # another process of the app finds them at once
+    again = Sampler(baseline, tmp_path, size=1, workers=0).look(SMALL)
+    assert not again.pending
+    np.testing.assert_array_equal(again.ensemble.regional["welfare"], sample.ensemble.regional["welfare"])
+
+
+def test_ranges_are_handed_out_as_soon_as_there_are_enough(tmp_path, baseline, quick):
+    drawing = Sampler(baseline, tmp_path, size=6, first=3)
+    try:
+        assert drawing.look(SMALL).ensemble is None
+        last = wait(drawing, SMALL, lambda one: not one.pending)
+    finally:
+        drawing.close()
+    assert len(last.ensemble.draws) == 6
+    assert [one.number for one in quick.asked] == sorted({one.number for one in quick.asked})
+
+
+def test_what_nobody_looks_at_waits(tmp_path, baseline, quick, monkeypatch):
+    monkeypatch.setattr(sampler, "_LEASE", 0.0)
+    drawing = Sampler(baseline, tmp_path, size=3, first=1)
+    try:
+        drawing.look(SMALL)
+        time.sleep(0.3)
+        assert quick.asked == []
+    finally:
+        drawing.close()
+
+
+def test_a_process_that_dies_again_and_again_is_given_up(tmp_path, baseline, quick):
+    quick.answer = EOFError()
+    drawing = Sampler(baseline, tmp_path, size=3, first=1)
+    try:
+        sample = wait(drawing, SMALL, lambda one: one.trouble is not None)
+    finally:
+        drawing.close()
+    assert not sample.pending
+    assert "3 times in a row" in sample.trouble.text("en")
+    assert len(quick.asked) == 3
+
+
+def test_a_scenario_without_stable_draws_is_given_up_in_words(tmp_path, baseline, quick):
+    shaky = Scenario(
+        moves=(OFFICE,),
+        assumptions={"amenity_density": 0.15, "frechet_shape": 7.0, "productivity_density": 0.12},
+    )
+    drawing = Sampler(baseline, tmp_path, size=3, first=1)
+    try:
+        sample = wait(drawing, shaky, lambda one: one.trouble is not None or not one.pending)
+    finally:
+        drawing.close()
+    assert isinstance(sample.trouble, ModelError)
+    assert "unstable" in sample.trouble.text("en")
+
+
+def test_nothing_is_drawn_where_it_is_switched_off(tmp_path, baseline, quick):
+    drawing = Sampler(baseline, tmp_path, workers=0)
+    assert drawing.look(SMALL).pending
+    assert quick.asked == []
+    drawing.close()
+
+
+def test_the_worker_speaks_only_answers(baseline):
+    process = worker.Worker(baseline)
+    try:
+        found = process.ask(Draw(SMALL, measures=("population",)))
+        assert found.changes["population"].shape == (len(found.years), len(baseline.codes))
+        process._process.kill()
+        process._process.wait()
+        with pytest.raises((OSError, EOFError)):
+            process.ask(Draw(SMALL))
+    finally:
+        process.close()
+    assert sys.modules[sampling.__name__] is sampling
