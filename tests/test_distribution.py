@@ -15,8 +15,9 @@ from geo.model.level0 import simulate_level0
 from geo.model.simulate import make_world, simulate
 from geo.model.staff import MovedStaff, moved_staff, staff_welfare
 from geo.presets import preset
+from geo.report import report_html
 from geo.scenario import KINDS, Move, Scenario
-from geo.words import say
+from geo.words import number, say
 
 YEAR, AT = 2040, 20
 
@@ -431,3 +432,15 @@ def test_an_outcome_read_back_without_its_years_says_so(region, announced):
     bare = replace(announced, world=None)
     with pytest.raises(ModelError):
         people.world_of(bare)
+
+
+def test_the_report_holds_pay_and_who_gains(region, two, announced):
+    both = report_html(region, two.first, two.second, year=YEAR)
+    found = people.pay(pair(region, two.first, two.second), YEAR)
+    for language in ("en", "zh"):
+        assert say("report.heading.people", language) in both
+    for row in people.fate_rows(found, "group"):
+        assert number(row.gain[1], digits=1) in both
+    assert say("report.caption.people_classes", year=YEAR) in report_html(region, announced, year=YEAR)
+    direct = simulate_level0(region, Scenario(name="Direct"))
+    assert say("people.only_full") in report_html(region, direct, year=YEAR)
