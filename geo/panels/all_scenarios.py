@@ -77,7 +77,7 @@ def show(found: Several, voice: Voice, year: int, measure: Measure, place: Place
     _take(found, voice, rows, asked, measure)
     language = voice.language
     show_chart(voice, several_lines(found, measure.id, place, language), digits=measure.digits)
-    st.markdown(f"##### {voice('several.panel.one')}: {plain(measure.name(language))}")
+    st.markdown(f"##### {voice('several.panel.one', measure=measure.name(language))}")
     mine = next(row for row in rows if row.measure is measure)
     one = table_of_one(found, mine, asked.reference, language)
     # numbers, not text, so that a click on a head sorts them
