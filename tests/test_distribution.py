@@ -141,13 +141,14 @@ def test_gain_and_loss_worked_by_hand():
 
 
 def world(*, posts=100.0, home_share=0.5, netted=False):
-    """Return two counties; 1,000 private workers in each, staff of one class, some of whom move 0 to 1."""
+    """Return two counties with 1,000 private workers each; staff of one class, some of whom move 0 to 1."""
     kinds = len(KINDS)
     base_staff = np.zeros((2 * kinds, 2))
     base_staff[0, 0] = 300.0
     staff_pay = np.full((2 * kinds, 2), 200.0)
     base = SimpleNamespace(
-        commuting=np.diag([0.5, 0.5]), workers=2000.0, wage=np.array([100.0, 50.0]), zones=2, tax=0.2,
+        commuting=np.array([[0.4, 0.1], [0.0, 0.5]]), workers=2000.0, wage=np.array([100.0, 50.0]),
+        zones=2, tax=0.2,
         staff=base_staff, staff_pay=staff_pay, staff_home=np.array([[0.75, 0.0], [0.25, 1.0]]),
     )  # fmt: skip
     moves = SimpleNamespace(kind=np.array([0]), origin=np.array([0]), destination=np.array([1]))
@@ -168,7 +169,9 @@ def world(*, posts=100.0, home_share=0.5, netted=False):
     state = SimpleNamespace(
         cost_of_living_hat=np.array([0.8, 1.25]), wage_hat=np.array([1.0, 1.1]), staff_jobs=jobs
     )
-    year = SimpleNamespace(state=state, flows=np.diag([900.0, 1100.0]), homes=base.staff_home)
+    year = SimpleNamespace(
+        state=state, flows=np.array([[700.0, 200.0], [0.0, 1100.0]]), homes=base.staff_home
+    )
     return SimpleNamespace(solved=SimpleNamespace(years=(year,)), plan=plan)
 
 
@@ -187,7 +190,7 @@ def test_workers_after_a_move_worked_by_hand():
     now = pay.workers_after(world(), 0)
     # pay after tax: 80 and 40 * 1.1 private, 160 staff; over the cost of living at home
     expected = {
-        (0, 0, 0, 100.0): 900, (1, 1, 0, 35.2): 1100,  # private
+        (0, 0, 0, 100.0): 700, (0, 1, 0, 55.0): 200, (1, 1, 0, 35.2): 1100,  # private
         (0, 0, 1, 200.0): 150, (1, 0, 1, 128.0): 50,  # 200 posts stay
         (1, 1, 1, 128.0): 62.5, (0, 1, 1, 200.0): 37.5,  # of 100 moved: 50 live there, 50 where they did
     }  # fmt: skip
@@ -198,7 +201,7 @@ def test_workers_of_before_follow_their_posts_worked_by_hand():
     found = pay.incumbents(world(), 0)
     ratio = found.after / found.before
     expected = {
-        (0, 0, 0, 1.25): 1000, (1, 1, 0, 0.88): 1000,
+        (0, 0, 0, 1.25): 800, (0, 1, 0, 1.375): 200, (1, 1, 0, 0.88): 1000,
         (0, 0, 1, 1.25): 150 + 37.5, (1, 0, 1, 0.8): 50 + 12.5 + 12.5,  # stay, or keep the home; or move
         (0, 0, 1, 0.8): 37.5,  # from home 0, now among those who live at 1
     }  # fmt: skip
@@ -271,6 +274,9 @@ def test_posts_that_nobody_counted_leave_the_start_as_it_is(region, edges):
     assert not np.array_equal(extra.world.plan.base.jobs_T, extra.world.reference.jobs_T)
     assert found.before["gini"] == pay.spread(pay.workers_before(extra.world.reference))["gini"]
     assert found.totals["persons"] == pytest.approx(extra.regional["jobs"][AT], rel=1e-12)
+    still = pay.distribution(extra.world, 0, edges)
+    assert still.totals == still.before == found.before
+    assert (still.persons == found.persons_before).all()
     assert found.by_group.persons.sum() == pytest.approx(found.before["persons"])
 
 
@@ -310,6 +316,24 @@ def test_the_trip_of_those_who_travel_daily_is_the_measure(region):
     found = moved_staff(near.world, AT)
     assert found.weekly[0] < 0.005 * found.daily[0]
     assert found.minutes_kept[0] == pytest.approx(near.regional["staff_minutes"][AT], abs=0.5)
+
+
+def test_trips_of_moved_staff_worked_by_hand():
+    made = world(posts=100.0, home_share=0.5)
+    plan, year = made.plan, made.solved.years[0]
+    made.baseline = SimpleNamespace(minutes=np.array([[10.0, 40.0], [50.0, 20.0]]))
+    year.minutes = np.array([[0.0, 8.0], [0.0, 2.0]])
+    plan.movers, plan.students, plan.codes = np.array([[50.0]]), np.array([[10.0]]), ("a", "b")
+    plan.daily = np.array([[False, True]])
+    plan.moves.resident_students = np.array([0.5])
+    found = moved_staff(made, 0)
+    # old homes: three in 0, one in 1; new homes are all in 1
+    assert found.minutes_before[0] == pytest.approx(0.75 * 10 + 0.25 * 50)
+    assert found.minutes_kept[0] == pytest.approx(0.75 * 48 + 0.25 * 22)
+    assert found.minutes[0] == pytest.approx((50 * 22 + 37.5 * 48 + 12.5 * 22) / 100)
+    assert (found.home[0], found.daily[0], found.weekly[0], found.lodging[0]) == (50, 12.5, 37.5, 5)
+    assert (found.pay_before[0], found.pay[0]) == (160, 160)
+    assert found.living[0] == pytest.approx(0.625 * 25 - 0.375 * 20)
 
 
 def test_means_of_groups_are_weighted_by_those_they_are_of():
