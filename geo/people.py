@@ -362,8 +362,11 @@ def _key(move: Move) -> tuple[str, str]:
 
 
 def _grouped(world: World, at: int, keys: Iterable[tuple[str, str]], moves: Sequence[Move]) -> MovedStaff:
-    mine = [_key(move) for move in moves]
-    member = np.array([[float(key == one) for one in mine] for key in keys]).reshape(-1, len(mine))
+    """Return moved staff by institution, zero where a scenario does not move one."""
+    place = {key: row for row, key in enumerate(keys)}
+    member = np.zeros((len(place), len(moves)))
+    for column, move in enumerate(moves):
+        member[place[_key(move)], column] = 1.0
     return moved_staff(world, at).grouped(member)
 
 

@@ -13,6 +13,7 @@ from geo.words import say
 
 if TYPE_CHECKING:
     from geo.comparison import Place
+    from geo.measures import Measure
     from geo.model.solve import Array
     from geo.several import Several
 
@@ -46,17 +47,6 @@ def several_lines(found: Several, measure: str, place: Place, language: str = "e
     looks |= {name: (line, colour, dash) for name, line, colour, dash in drawn}
     looks = {name: look for name, look in looks.items() if np.isfinite(look[0]).any()}
     years = [int(year) for year in found.baseline.years]
-    rows = [
-        {
-            "year": year,
-            "value": round(float(value), shown.digits),
-            "side": name,
-            "text": shown.text(float(value), language),
-        }
-        for name, (line, *_) in looks.items()
-        for year, value in zip(years, line, strict=True)
-        if np.isfinite(value)
-    ]
     y = {
         "field": "value",
         "type": "quantitative",
@@ -70,12 +60,28 @@ def several_lines(found: Several, measure: str, place: Place, language: str = "e
         "tooltip": _tips(language, "side", "year", "text"),
     }
     mark = {"type": "line", "strokeWidth": 2.2, "point": {"opacity": 0, "size": 60}}
-    spec = _spec(rows, mark=mark, encoding=encoding, height=260 + 18 * len(looks))
+    spec = _spec(
+        _rows(looks, years, shown, language), mark=mark, encoding=encoding, height=260 + 18 * len(looks)
+    )
     table = table_of_years(found, measure, place, language)
     return Chart(
         "years_all", table.title, _alt(found, measure, place, language), _noted(found, measure, language),
         spec, table,
     )  # fmt: skip
+
+
+def _rows(looks: dict[str, _Look], years: list[int], measure: Measure, language: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "year": year,
+            "value": round(float(value), measure.digits),
+            "side": name,
+            "text": measure.text(float(value), language),
+        }
+        for name, (line, *_) in looks.items()
+        for year, value in zip(years, line, strict=True)
+        if np.isfinite(value)
+    ]
 
 
 def _told_apart(looks: dict[str, _Look]) -> dict[str, Any]:

@@ -44,5 +44,48 @@ def test_all_scenarios_stand_side_by_side():
     names = ["Announced programme", "Moved by now", "Empty scenario"]
     assert [name for name in shown.columns if name in names] == names
     residents = shown[shown["Measure"] == "Population"].iloc[0]
-    assert residents["Empty scenario"] == residents["Baseline (nothing moves)"]
+    assert residents["Empty scenario"] == residents["Baseline"]
     assert residents["Announced programme"] != residents["Empty scenario"]
+
+
+def test_differences_are_shown_to_any_scenario_and_in_any_order():
+    app = run(compare_view="all")
+    app.selectbox(key="all_show").select("differences").run()
+    app.selectbox(key="all_reference").select(0).run()
+    app.selectbox(key="all_order").select("rising").run()
+    assert not app.exception
+    shown = table(app, "Measure")
+    names = ["Empty scenario", "Moved by now", "Announced programme"]  # fewest residents first
+    assert [name for name in shown.columns if name in names] == names
+    residents = shown[shown["Measure"] == "Population"].iloc[0]
+    assert residents["Announced programme"] == "0"
+    assert residents["Empty scenario"].startswith("\u2212")
+
+
+def test_no_scenario_chosen_is_an_empty_state():
+    app = run(compare_view="all")
+    app.multiselect(key="all_chosen").set_value([]).run()
+    assert not app.exception
+    assert "Choose at least one scenario." in texts(app)
+
+
+def test_what_is_asked_for_stays_from_part_to_part():
+    app = run(compare_view="two", compare_year=2030)
+    app.button_group(key="compare_view").set_value("people").run()
+    app.button_group(key="compare_view").set_value("all").run()
+    app.button_group(key="compare_view").set_value("two").run()
+    assert not app.exception
+    assert app.select_slider(key="compare_year").value == 2030
+
+
+def test_workers_are_told_apart_by_what_the_reader_chooses():
+    app = run(compare_view="people")
+    assert "Change of real pay by pay before, 2050" in "".join(one.value for one in app.markdown).replace(
+        "\\", ""
+    )
+    app.button_group(key="people_by").set_value("group").run()
+    assert not app.exception
+    said = texts(app).replace("\\", "")
+    assert "Change of real pay by class of worker, 2050" in said
+    assert "Institutions whose staff travel longest, 2050" in said
+    assert "inequality is understated" in said

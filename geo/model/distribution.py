@@ -58,8 +58,8 @@ TENTHS: Final = 10
 # Pays nearer to each other than this share are not parted by the edge of a band: half of it, the distance to
 # the edge, is more than TOLERANCE, so that nobody changes bands by a change that counts as none.
 _GAP: Final = 5e-3
-# A narrow gap is taken where the next wide one lies further off than this part of a band.
-_FURTHER: Final = 0.5
+# A narrow gap is taken only where every wide one lies further off by more than so many bands.
+_FURTHER: Final = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,8 +312,8 @@ def bands(workers: Workers, count: int = TENTHS) -> Array:
     """Return the real pays between which bands lie, as near to equal parts as pays allow, (K - 1,).
 
     All who are paid alike are in one band: an edge lies in the middle of a gap between pays, in a wide gap
-    where there is one nearby. So a change that counts as none moves nobody across. With few different pays
-    there may be fewer than ``count`` bands.
+    where there is one nearby; a change that counts as none moves nobody across a wide gap. With few different
+    pays there may be fewer than ``count`` bands.
     """
     pay, place = np.unique(workers.real, return_inverse=True)
     share = np.cumsum(np.bincount(place, workers.persons))[:-1] / workers.persons.sum()

@@ -37,6 +37,7 @@ __all__ = ["chosen", "show"]
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FIRST_COLUMN: Final = 130
 _LINES_SHOWN: Final = 40
+_PERCENT_DIGITS: Final = 2
 _ORDERS: Final = ("as_listed", "rising", "falling")
 _SHOWN: Final = ("values", "differences")
 
@@ -76,13 +77,15 @@ def show(found: Several, voice: Voice, year: int, measure: Measure, place: Place
     _take(found, voice, rows, asked, measure)
     language = voice.language
     show_chart(voice, several_lines(found, measure.id, place, language), digits=measure.digits)
-    st.markdown(f"##### {voice('several.panel.one')}: {plain(measure.name(language))}")
+    st.markdown(f"##### {voice('several.panel.one', measure=measure.name(language))}")
     mine = next(row for row in rows if row.measure is measure)
     one = table_of_one(found, mine, asked.reference, language)
     # numbers, not text, so that a click on a head sorts them
     written = st.column_config.NumberColumn(format="localized")
     numeric = {field.title: written for field in one.fields[1:]}
-    st.dataframe(frame(one, measure.digits), hide_index=True, column_config=numeric, key="all_one")
+    shown = frame(one, max(measure.digits, _PERCENT_DIGITS))
+    shown[[field.title for field in one.fields[1:3]]] = shown.iloc[:, 1:3].round(measure.digits)
+    st.dataframe(shown, hide_index=True, column_config=numeric, key="all_one")
     _inputs(found, voice, asked.reference)
 
 

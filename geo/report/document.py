@@ -17,6 +17,7 @@ from geo.report.grounds import assumptions, head, measures, method, moves, scena
 from geo.report.markup import join, raw_style, tag
 from geo.report.paper import Paper
 from geo.report.pdf import report_pdf
+from geo.report.people import people
 from geo.report.results import charts, cities, counties, effects, largest, limits, maps, overall
 from geo.words import LANGUAGES, say
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["report_html", "write_report"]
 
 _PARTS = (
-    head, effects, maps, overall, charts, cities, largest, moves, limits, method, assumptions, measures,
-    sources, counties, scenario_text,
+    head, effects, maps, overall, charts, cities, people, largest, moves, limits, method, assumptions,
+    measures, sources, counties, scenario_text,
 )  # fmt: skip
 
 

@@ -66,31 +66,40 @@ def keep(page, name):
         page.screenshot(path=f"{folder}/{name}.png")
 
 
-@pytest.mark.parametrize(
-    ("language", "width", "words"),
-    [
-        (
-            "en",
-            1280,
-            ("Compare", "Population: Whole region", "Population: who gains, who loses, B less A, 2050"),
-        ),
-        ("zh", 390, ("对比", "常住人口：整个区域", "常住人口：谁增谁减（B 减 A），2050 年")),
-    ],
-)
-def test_two_scenarios_side_by_side(visit, language, width, words):
-    tab, years, gains = words
+# Part of the tab: its name, a heading in it, and how many charts it has at least.
+PARTS = {
+    "en": {
+        "A and B": ("Population: Whole region", 1),
+        "All": ("One measure, to be sorted: Population", 1),
+        "Counties": ("Population: who gains, who loses, B less A, 2050", 3),
+        "People": ("Who gains, who loses, by pay before, 2050", 5),
+        "Flows": ("Posts moved: from where to where, moved by 2050", 2),
+    },
+    "zh": {
+        "A 与 B": ("常住人口：整个区域", 1),
+        "全部": ("单项指标（可排序）：常住人口", 1),
+        "县市": ("常住人口：谁增谁减（B 减 A），2050 年", 3),
+        "人群": ("谁受益，谁受损：按搬迁前收入，2050 年", 5),
+        "流向": ("岗位变化：从哪里迁往哪里，截至 2050 年", 2),
+    },
+}
+
+
+@pytest.mark.parametrize(("language", "width", "tab"), [("en", 1280, "Compare"), ("zh", 390, "对比")])
+def test_scenarios_side_by_side_in_every_part(visit, language, width, tab):
     page = visit(language, width, tab)
-    page.get_by_role("heading", name=years).wait_for(timeout=WAIT)
-    page.get_by_role("heading", name=gains).wait_for(timeout=WAIT)
-    settle(page)
-    assert page.get_by_test_id("stException").count() == 0
-    drawn = page.get_by_test_id("stVegaLiteChart")
-    drawn.nth(4).wait_for(timeout=WAIT)  # drawn after the script has ended
-    described = [
-        drawn.nth(at).evaluate("e => e.outerHTML.includes('aria-label')") for at in range(drawn.count())
-    ]
-    assert all(described)
-    no_sideways(page)
+    for part, (heading, charts) in PARTS[language].items():
+        page.get_by_test_id("stButtonGroup").get_by_text(part, exact=True).click(timeout=WAIT)
+        page.get_by_role("heading", name=heading).wait_for(timeout=WAIT)
+        settle(page)
+        assert page.get_by_test_id("stException").count() == 0
+        drawn = page.get_by_test_id("stVegaLiteChart")
+        drawn.nth(charts - 1).wait_for(timeout=WAIT)  # drawn after the script has ended
+        described = [
+            drawn.nth(at).evaluate("e => e.outerHTML.includes('aria-label')") for at in range(drawn.count())
+        ]
+        assert all(described)
+        no_sideways(page)
     keep(page, f"compare-{language}-{width}")
 
 
