@@ -194,13 +194,14 @@ def _files(session: Session, region: Region, voice: Voice) -> None:
         st.caption(voice("app.shelf.hash", hash=held.hash[:16]))
         left, right = st.columns(2)
         stem = f"{form}-{held.hash[:8]}"
-        for place, kind, mime, text in (
-            (left, "toml", "application/toml", held.to_toml()),
-            (right, "json", "application/json", held.to_json()),
+        # made when asked for: a file made beforehand is gone from the server with the next edit
+        for place, kind, mime, made in (
+            (left, "toml", "application/toml", held.to_toml),
+            (right, "json", "application/json", held.to_json),
         ):
             place.download_button(
                 voice(f"app.shelf.download_{kind}"),
-                text,
+                made,
                 f"{stem}.{kind}",
                 mime,
                 on_click="ignore",

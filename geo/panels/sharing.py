@@ -138,7 +138,7 @@ def _link(session: Session, region: Region, voice: Voice) -> None:
         st.code(address(query), language=None, wrap_lines=True)
     st.download_button(
         voice("app.share.file"),
-        shared.to_json(),
+        shared.to_json,
         f"jingjinji-{opened.plan.hash[:8]}.share.json",
         "application/json",
         on_click="ignore",
