@@ -23,6 +23,8 @@ _SCRIPTS = (
     "own",
     "compare",
     "panels",
+    "time",
+    "facts",
     "layers",
     "info",
     "search",

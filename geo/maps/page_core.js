@@ -165,11 +165,15 @@ function firstState(language) {
     table: false,
     sort: "",
     playing: false,
+    facts: false,
+    factYear: 0,
+    pace: "normal",
+    modeBefore: "difference",
     view: null,
   };
 }
 
-const KEPT = "mode measure a b year swipe selected layers legend table sort view".split(" ");
+const KEPT = "mode measure a b year swipe selected layers legend table sort view facts factYear pace modeBefore".split(" ");
 
 function storedState(name) {
   try {
