@@ -26,7 +26,8 @@ __all__ = ["show"]
 
 _STAGES = ("moved", "under_construction", "announced", "candidate")
 _NOW = 2026  # facts were gathered up to this year
-_YEAR, _PLAYING, _PACE, _SHOWN = "timeline_year", "timeline_playing", "timeline_pace", "timeline_shown"
+_YEAR, _PLAYING, _SHOWN = "timeline_at", "timeline_playing", "timeline_shown"
+_STAGE, _SLIDER, _PACE = "timeline_stages", "timeline_year", "timeline_pace"  # keys of fields
 _WHOLE = "timeline"
 _PACES = {"slow": 3.0, "normal": 1.8, "fast": 1.0}  # seconds a year
 # Keys that browsers leave to a page, and that screen readers do not use for moving about as they do letters;
@@ -49,9 +50,9 @@ def show(_session: Session, region: Region, voice: Voice) -> None:
         st.markdown(f"#### {voice('timeline.heading')}")
         events = timeline(region, voice.language)
         years = years_of(events)
-        if _YEAR not in st.session_state:
+        if _STAGE not in st.session_state:
             # drawn for the first time, or again after another tab: nothing plays by itself
-            st.session_state[_YEAR] = min(_NOW, years[-1])
+            st.session_state.setdefault(_YEAR, min(_NOW, years[-1]))
             st.session_state[_PLAYING] = False
         chosen = st.pills(
             voice("timeline.filter"),
@@ -59,7 +60,7 @@ def show(_session: Session, region: Region, voice: Voice) -> None:
             selection_mode="multi",
             default=_STAGES[:3],
             format_func=lambda stage: voice(f"institution_status.{stage}"),
-            key="timeline_stages",
+            key=_STAGE,
         )
         kept = [event for event in events if event.stage in chosen]
         if st.session_state[_PLAYING]:
@@ -85,7 +86,8 @@ def _tick(kept: Sequence[Event], years: Sequence[int], voice: Voice) -> None:
 def _draw(kept: Sequence[Event], years: Sequence[int], voice: Voice) -> None:
     with shown(voice):
         _controls(years, voice)
-        year = st.select_slider(voice("timeline.year"), years, key=_YEAR, on_change=_pause)
+        year = st.session_state[_SLIDER] = st.session_state[_YEAR]
+        st.select_slider(voice("timeline.year"), years, key=_SLIDER, on_change=_slide)
         st.markdown(f"## {year}")
         st.info(plain(sentence(kept, year, voice.language)))
         states = Counter(state_in(event, year) for event in kept)
@@ -146,6 +148,10 @@ def _pause() -> None:
     st.session_state[_PLAYING] = False
     st.session_state.pop(_SHOWN, None)
     _whole()
+
+
+def _slide() -> None:
+    _go(st.session_state[_SLIDER])
 
 
 def _go(year: int) -> None:
