@@ -151,7 +151,8 @@ def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> 
     desk = session.shelf
     opened = desk.opened
     st.markdown(f"#### {voice('app.share.publish_heading', name=opened.name)}")
-    note = st.text_input(voice("app.share.note"), desk.owner.name, max_chars=_NOTE, key="publish_note")
+    # empty at first: what the login says of a person is for that person to publish, and for nobody else
+    note = st.text_input(voice("app.share.note"), max_chars=_NOTE, key="publish_note")
     if st.button(voice("app.share.publish"), type="primary", key="publish", width="stretch"):
         desk.workspace.publish(opened, note=note.strip())
         session.notice = voice("app.share.published", name=opened.name)

@@ -82,7 +82,8 @@ WATCH = """() => {
   const seen = { stale: 0 };
   const header = document.querySelector("[data-testid=stSelectbox]");
   const watched = header.closest("[data-testid=stElementContainer]");
-  new MutationObserver(() => (seen.stale += 1)).observe(watched, { attributes: true, attributeFilter: ["data-stale"] });
+  const looked = { attributes: true, attributeFilter: ["data-stale"] };
+  new MutationObserver(() => (seen.stale += 1)).observe(watched, looked);
   return seen;
 }"""
 

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.browser
 class Server:
     """The app on a port and a store of its own, that can be killed and started again."""
 
-    def __init__(self, store):
-        self.port, self.store = free_port(), store
+    def __init__(self, store, *more, folder=ROOT):
+        self.port, self.store, self.more, self.folder = free_port(), store, more, folder
         self.start()
 
     @property
@@ -32,10 +32,10 @@ class Server:
 
     def start(self):
         options = ["--server.headless=true", f"--server.port={self.port}", "--server.address=127.0.0.1"]
-        options.append("--server.fileWatcherType=none")
+        options += ["--server.fileWatcherType=none", *self.more]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options],
-            cwd=ROOT,
+            cwd=self.folder,
             env=os.environ | {"JINGJINJI_STORE": str(self.store)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
