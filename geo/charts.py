@@ -33,7 +33,7 @@ from geo.comparison import (
 )
 from geo.downloads import Field, Table
 from geo.measures import MEASURES
-from geo.timeline import table_of_events
+from geo.timeline import DATES, table_of_events
 from geo.words import number, say
 
 if TYPE_CHECKING:
@@ -549,9 +549,6 @@ def where_from_where_to(
     )
 
 
-_DATES: Final = ("announced", "start", "end", "opened", "expected")
-
-
 def timeline_chart(events: Sequence[Event], year: int, language: str = "en") -> Chart:
     """Return a line per institution from first to last date, a mark for each date, and the year chosen."""
     dated = [event for event in events if event.years]
@@ -570,7 +567,7 @@ def timeline_chart(events: Sequence[Event], year: int, language: str = "en") -> 
             "filled": key != "expected",
         }
         for event in dated
-        for key in _DATES
+        for key in DATES
         if getattr(event, key) is not None
     ]
     title = say("timeline.title", language)
@@ -618,8 +615,11 @@ def _timeline_spec(
         for filled, look in ((True, {"filled": True}), (False, {"fill": "white"}))
     ]
     now = {
-        "data": {"values": [{"year": year}]},
+        # the one part that changes while the years play: a page takes it in without drawing the rest anew
+        "data": {"name": "now"},
         "mark": {"type": "rule", "color": INK, "strokeDash": [4, 3]},
         "encoding": {"x": {"field": "year", **x}},
     }
-    return _spec(spans, layer=[span, *dots, now], height=_bar_height(len(names), each=18))
+    layers = [span, *dots, now]
+    height = _bar_height(len(names), each=18)
+    return _spec(spans, layer=layers, height=height, datasets={"now": [{"year": year}]})

@@ -246,7 +246,9 @@ def open_app(
         command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.headless=false"]
         # a first start would wait for an e-mail address before it opens
         quiet = ["--browser.gatherUsageStats=false", "--server.showEmailPrompt=false"]
-        options = [f"--server.port={port}", *quiet]
+        # nor show Streamlit's own card over the page; its greeting, with the address, goes with that
+        options = [f"--server.port={port}", *quiet, "--logger.hideWelcomeMessage=true"]
+        typer.echo(say("cli.listening", language, url=f"http://localhost:{port}"), err=True)
         # small matrices are solved faster by one thread each
         environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
         try:

@@ -19,10 +19,25 @@ if TYPE_CHECKING:
 
     from geo.region import Region
 
-__all__ = ["STATES", "Event", "state_in", "table_of_events", "timeline", "years_of"]
+__all__ = [
+    "CHANGES",
+    "DATES",
+    "STATES",
+    "Event",
+    "changes",
+    "sentence",
+    "state_in",
+    "table_of_events",
+    "timeline",
+    "years_of",
+]
 
 #: What an institution is in a year, as far as the dates say.
 STATES: Final = ("open", "expected", "moving", "announced", "later", "undated")
+#: Dates of an event, and what a year may bring.
+DATES: Final = ("announced", "start", "end", "opened", "expected")
+CHANGES: Final = ("expected", "opened", "start", "announced")
+_NAMED: Final = 3  # names in a sentence that is read out; the table holds them all
 # Rows of historical_relocations.csv of these kinds are studies and population trends, not moves.
 _NO_MOVE: Final = frozenset({"district", "region", "study"})
 _ORDER: Final = ("moved", "under_construction", "announced", "candidate")
@@ -165,6 +180,43 @@ def state_in(event: Event, year: int) -> str:
     if event.announced is not None and event.announced <= year:
         return "announced"
     return "later"
+
+
+def changes(events: Iterable[Event], year: int) -> dict[str, tuple[Event, ...]]:
+    """Return what a year brings: events by those of ``CHANGES`` that it brings, in their order.
+
+    ``opened`` is also the end of a relocation whose opening nobody published; ``expected`` is left out for
+    what had opened by then.
+    """
+    found: dict[str, list[Event]] = {change: [] for change in CHANGES}
+    for event in events:
+        done = event.opened if event.opened is not None else event.end
+        brought = {
+            "expected": event.expected == year and not (done is not None and done <= year),
+            "opened": done == year,
+            "start": event.start == year,
+            "announced": event.announced == year,
+        }
+        for change in CHANGES:
+            if brought[change]:
+                found[change].append(event)
+    return {change: tuple(listed) for change, listed in found.items() if listed}
+
+
+def sentence(events: Iterable[Event], year: int, language: str = "en") -> str:
+    """Return what a year brings in words: "2024: opens A; announced: B and 3 more"."""
+    parts = [
+        say(f"map.facts.change.{change}", language, names=_names(listed, language))
+        for change, listed in changes(events, year).items()
+    ]
+    key = "map.facts.sentence" if parts else "map.facts.nothing"
+    return say(key, language, year=str(year), changes=say("map.facts.semicolon", language).join(parts))
+
+
+def _names(events: Sequence[Event], language: str) -> str:
+    names = say("map.facts.comma", language).join(event.name for event in events[:_NAMED])
+    more = len(events) - _NAMED
+    return say("map.facts.more", language, names=names, count=more) if more > 0 else names
 
 
 def table_of_events(events: Sequence[Event], language: str = "en", year: int | None = None) -> Table:

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from geo.panels.desk import owner_of
 from geo.panels.links import Shared, View
+from geo.panels.state import outcome_of
 from geo.store import StoreConflictError
 
 PAGE = Path(__file__).parent.parent / "app.py"
@@ -429,3 +430,87 @@ def test_a_shared_file_does_what_the_link_does(app):
     query = dict(parse_qsl(shared.to_query()))
     assert Shared.from_query(query, measures) == shared
     assert View.of({"measure": "<b>", "year": "9999", "mode": "x"}, measures) == View()
+
+
+# Names ------------------------------------------------------------------------------------------------
+
+
+def name_field(app):
+    return next(field for field in app.text_input if field.key.startswith("name_"))
+
+
+def test_the_field_of_the_name_follows_the_scenario(app):
+    app = tab(app, "Scenarios")
+    assert name_field(app).value == "Announced programme"
+    press(app, "shelf_copy")
+    assert name_field(app).value == "Announced programme, copy"
+    name_field(app).set_value("  Variant  ").run()
+    assert (shelf(app).plan.name, name_field(app).value) == ("Variant", "Variant")
+    press(app, "undo")
+    assert (shelf(app).plan.name, name_field(app).value) == ("Announced programme, copy",) * 2
+    press(app, "redo")
+    assert name_field(app).value == "Variant"
+    # the names of tabs in between do not change what the field holds
+    tab(app, "Moves")
+    assert name_field(tab(app, "Scenarios")).value == "Variant"
+
+
+@pytest.mark.parametrize(("typed", "said"), [("  ", "needs a name"), ("Moved by 2025", "")])
+def test_a_name_that_cannot_be_is_refused_in_words_and_stays_in_the_field(app, typed, said):
+    app = tab(app, "Scenarios")
+    typed = shelf(app).names[1] if not said else typed
+    name_field(app).set_value(typed).run()
+    assert len(app.error) == 1
+    assert name_field(app).value == typed
+    assert shelf(app).plan.name == "Announced programme"
+    name_field(app).set_value("Another").run()
+    assert not app.error
+    assert shelf(app).plan.name == "Another"
+
+
+def test_a_name_that_is_typed_when_another_scenario_is_chosen_names_the_one_it_was_typed_for(app):
+    app = tab(app, "Scenarios")
+    first, second = shelf(app).names[:2]
+    # leaving the field and choosing arrive together
+    name_field(app).set_value("Typed and left")
+    app.selectbox[0].set_value(1).run()
+    assert not app.exception
+    assert shelf(app).names[:2] == ["Typed and left", second]
+    assert shelf(app).plan.name == second
+    assert name_field(app).value == second
+    app.selectbox[0].set_value(0).run()
+    assert name_field(app).value == "Typed and left" != first
+
+
+def test_a_name_typed_for_the_one_before_does_not_reach_the_branch(app):
+    app = tab(app, "Scenarios")
+    before = shelf(app).names
+    name_field(app).set_value("Typed late")
+    press(app, "shelf_copy")
+    assert shelf(app).names == ["Typed late", *before[1:], "Typed late, copy"]
+
+
+def test_a_name_and_a_change_of_another_window_stand_together(app):
+    other = tab(run(lang="en"), "Scenarios")
+    app = tab(app, "Scenarios")
+    app.toggle[0].set_value(False).run()
+    name_field(other).set_value("From the other window").run()
+    assert not other.error
+    assert shelf(other).plan.name == "From the other window"
+    assert len(shelf(other).current.moves) == len(shelf(app).current.moves) == 32
+    # two names contradict each other: both are kept until one is chosen
+    name_field(app).set_value("From this window").run()
+    assert shelf(app).conflict is not None
+
+
+def test_another_name_does_not_run_the_model_again(app, monkeypatch):
+    def fail(*_, **__):
+        pytest.fail("the model ran")
+
+    app = tab(app, "Scenarios")
+    monkeypatch.setattr("geo.panels.state.simulate", fail)
+    press(app, "shelf_copy")
+    name_field(app).set_value("Same numbers").run()
+    assert not app.exception
+    assert not app.error
+    assert outcome_of(shelf(app).current).scenario.name == "Same numbers"

@@ -3,12 +3,14 @@
 import csv
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from geo.cli import FAULT, NOT_AS_IT_IS, app
 from geo.scenario import Scenario
+from geo.words import say
 
 RUN = CliRunner()
 PLAN = """
@@ -99,7 +101,8 @@ def test_layers_are_checked(tmp_path):
     assert "bad.csv" in done.stdout
 
 
-def test_app_starts_streamlit_on_the_page(monkeypatch):
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_app_starts_streamlit_on_the_page(monkeypatch, language):
     called = []
 
     def fake(command, **_):
@@ -107,11 +110,27 @@ def test_app_starts_streamlit_on_the_page(monkeypatch):
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr("geo.cli.subprocess.run", fake)
-    assert RUN.invoke(app, ["app", "--port", "9000"]).exit_code == 0
+    done = RUN.invoke(app, ["app", "--port", "9000", "-l", language])
+    assert done.exit_code == 0
     assert called[0][1:4] == ["-m", "streamlit", "run"]
     assert called[0][4].endswith("app.py")
     assert "--server.headless=false" in called[0]
     assert "--server.port=9000" in called[0]
+    # Streamlit keeps its own greeting and its card to itself, so the command says where the app is
+    assert "--logger.hideWelcomeMessage=true" in called[0]
+    assert done.stderr.strip() == say("cli.listening", language, url="http://localhost:9000")
+
+
+def test_started_without_the_command_streamlit_shows_no_card_of_its_own(monkeypatch):
+    from streamlit import config  # noqa: PLC0415 -- as the page finds it, read from this checkout
+    from streamlit.web.skills import nudge_suppression_reason  # noqa: PLC0415
+
+    monkeypatch.chdir(Path(__file__).parents[1])
+    try:
+        config.get_config_options(force_reparse=True, options_from_flags={"server.headless": False})
+        assert nudge_suppression_reason(None) == "welcome_hidden"
+    finally:
+        config.get_config_options(force_reparse=True, options_from_flags={})
 
 
 def test_the_module_runs():

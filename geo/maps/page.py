@@ -25,6 +25,8 @@ _SCRIPTS = (
     "compare",
     "flows",
     "panels",
+    "time",
+    "facts",
     "layers",
     "explain",
     "info",

@@ -167,11 +167,15 @@ function firstState(language) {
     twin: "counties",
     sort: "",
     playing: false,
+    facts: false,
+    factYear: 0,
+    pace: "normal",
+    modeBefore: "difference",
     view: null,
   };
 }
 
-const KEPT = "mode measure a b year swipe selected layers legend table twin sort view".split(" ");
+const KEPT = "mode measure a b year swipe selected layers legend table twin sort view facts factYear pace modeBefore".split(" ");
 
 function storedState(name) {
   try {

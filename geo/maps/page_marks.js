@@ -38,6 +38,8 @@ const FRAMES = {
   under_construction: { fill: "#1c2b38", stroke: "#ffb000" },
   announced: { fill: "#56687a", stroke: "#ffffff" },
   candidate: { fill: "#ffffff", stroke: "#1c2b38", "stroke-dasharray": "2.6 2" },
+  expected: { fill: "#ffffff", stroke: "#a34700" },
+  later: { fill: "#7f8c97", stroke: "#ffffff" },
 };
 
 function institutionSymbol(item, hollow = false) {
@@ -232,8 +234,10 @@ function arcsOf(ends, renderer, pending) {
 
 function moverMark(app, ends) {
   const place = { ...ends.item, lat: ends.to[0], lon: ends.to[1] };
-  const marker = mark(app, place, { pane: "movers", look: "institution mover", type: "institution" }, institutionSymbol({ ...ends.item, institution_status: "moved" }));
-  marker.bindTooltip(() => moveTip(app, ends), { className: "jjj-tip", direction: "top", offset: [0, -8], opacity: 1 });
+  const { state } = ends.move;
+  const look = state ? `institution mover fact-${state}` : "institution mover";
+  const marker = mark(app, place, { pane: "movers", look, type: "institution" }, institutionSymbol({ ...ends.item, institution_status: state ? FACT_LOOKS[state] : "moved" }));
+  marker.bindTooltip(() => (state ? factTip(app, ends) : moveTip(app, ends)), { className: "jjj-tip", direction: "top", offset: [0, -8], opacity: 1 });
   if (ends.known) marker.on("click", () => app.select("institution", ends.item.id));
   return { marker, ends };
 }
@@ -248,15 +252,18 @@ function drawMovers(app) {
   app.arcRenderer ||= pathsIn("arcs");
   for (const layer of app.moverLayers || []) layer.remove();
   const pending = app.pending ? [app.pending] : [];
-  const ends = [...activeMoves(app), ...pending].map((move) => moveEnds(app, move)).filter(Boolean);
+  const moves = app.state.facts ? factMoves(app) : activeMoves(app);
+  const ends = [...moves, ...pending].map((move) => moveEnds(app, move)).filter(Boolean);
   const shown = ends.filter((end) => !hiddenMover(app, end));
-  const same = JSON.stringify([app.edition, app.state.language, app.pending, shown.map(({ move }) => [move.institution, move.origin, move.destination, move.start])]);
+  const same = JSON.stringify([app.edition, app.state.language, app.pending, shown.map(({ move }) => [move.institution, move.origin, move.destination, move.state || move.start]), app.state.facts && app.state.factYear]);
   if (same === app.moverKey) return;
   app.moverKey = same;
   app.movers = shown.map((end) => moverMark(app, end));
-  app.moverLayers = [...shown.flatMap((end) => arcsOf(end, app.arcRenderer, end.move === app.pending)), ...app.movers.map(({ marker }) => marker)];
+  app.moverLayers = [...shown.flatMap((end) => arcsOf(end, app.arcRenderer, end.move === app.pending || (end.move.state && end.move.state !== "open"))), ...app.movers.map(({ marker }) => marker)];
   for (const layer of app.moverLayers) layer.addTo(app.map);
-  hollowOrigins(app, new Set(shown.filter((end) => end.known).map((end) => end.item.id)));
+  // of the published facts only what is open has left its place
+  const gone = shown.filter((end) => end.known && (!end.move.state || end.move.state === "open"));
+  hollowOrigins(app, new Set(gone.map((end) => end.item.id)));
   spread(app);
 }
 
@@ -264,9 +271,10 @@ function hollowOrigins(app, gone) {
   for (const entry of app.marks) {
     if (entry.marker.options.type !== "institution") continue;
     const hollow = gone.has(entry.item.id);
-    if (Boolean(entry.hollow) === hollow) continue;
-    entry.hollow = hollow;
-    entry.marker.box.replaceChildren(institutionSymbol(entry.item, hollow));
+    const look = hollow ? "hollow" : factLook(app, entry.item);
+    if ((entry.look || "") === look) continue;
+    entry.look = look;
+    entry.marker.box.replaceChildren(institutionSymbol(look && !hollow ? { ...entry.item, institution_status: look } : entry.item, hollow));
     entry.marker.box.classList.toggle("hollow", hollow);
   }
 }

@@ -158,62 +158,6 @@ function drawLegend(app) {
   app.parts.legend.dataset.bounds = JSON.stringify(classes.bounds);
 }
 
-// --- years --------------------------------------------------------------------------------------------
-
-const PLAY_STEP = 650; // milliseconds a year
-
-function yearRange(app) {
-  const years = app.scenarios.flatMap((scenario) => scenario.years);
-  return years.length ? [Math.min(...years), Math.max(...years)] : null;
-}
-
-function stepYear(app, by) {
-  const [first, last] = yearRange(app);
-  app.store.set({ year: clamp(app.state.year + by, first, last) });
-}
-
-function playYears(app) {
-  const [first, last] = yearRange(app);
-  if (app.timer) clearInterval(app.timer);
-  app.timer = null;
-  if (!app.state.playing) return;
-  if (app.state.year >= last) app.store.set({ year: first });
-  app.timer = setInterval(() => {
-    if (app.state.year >= last) app.store.set({ playing: false });
-    else stepYear(app, 1);
-  }, PLAY_STEP);
-}
-
-function buildTime(app) {
-  const { time } = app.parts;
-  const range = yearRange(app);
-  time.hidden = !range;
-  if (!range) return;
-  const slider = el("input", { type: "range", min: range[0], max: range[1], step: 1, oninput: () => app.store.set({ year: Number(slider.value), playing: false }) });
-  const play = button("", () => app.store.set({ playing: !app.state.playing }), { class: "jjj-play" });
-  const back = button("◂", () => stepYear(app, -1), { class: "jjj-step back" });
-  const on = button("▸", () => stepYear(app, 1), { class: "jjj-step on" });
-  const shown = el("output", { class: "jjj-year" });
-  const ends = el("div", { class: "jjj-ends", "aria-hidden": "true" }, el("span", {}, String(range[0])), el("span", {}, String(range[1])));
-  time.replaceChildren(play, back, el("div", { class: "jjj-track" }, slider, ends), on, shown);
-  Object.assign(app.parts, { slider, play, back, on, shown });
-}
-
-function drawTime(app) {
-  const { slider, play, back, on, shown, time } = app.parts;
-  if (time.hidden) return;
-  const { texts, state } = app;
-  slider.value = String(state.year);
-  slider.setAttribute("aria-label", texts.say("map.time.year"));
-  slider.setAttribute("aria-valuetext", String(state.year));
-  back.setAttribute("aria-label", texts.say("map.time.back"));
-  on.setAttribute("aria-label", texts.say("map.time.on"));
-  shown.textContent = String(state.year);
-  play.textContent = state.playing ? "❚❚" : "▶";
-  play.setAttribute("aria-label", texts.say(state.playing ? "map.time.pause" : "map.time.play"));
-  time.classList.toggle("idle", state.mode === "baseline");
-}
-
 // --- messages and tips --------------------------------------------------------------------------------
 
 const MESSAGE_TIME = 6000;

@@ -154,6 +154,7 @@ function followAll(app) {
     drawWords(app);
     drawAll(app);
   });
+  followFacts(app);
   followTiles(app);
 }
 
@@ -176,7 +177,8 @@ function soundState(app) {
   }
   const range = yearRange(app);
   if (range) patch.year = state.year ? clamp(state.year, range[0], range[1]) : range[1];
-  if (!count || !MODES.includes(state.mode)) patch.mode = "baseline";
+  Object.assign(patch, soundFacts(app));
+  if (!count || !MODES.includes(state.mode) || patch.facts) patch.mode = "baseline";
   Object.assign(state, patch);
 }
 
@@ -195,6 +197,7 @@ function makeApp(root, fixed, scenarios, boot) {
   app.store.kept = () => storeState(boot.storage, state);
   app.region = new Region(fixed.region);
   app.measures = fixed.measures;
+  readFacts(app);
   app.glyph = (sector) => (texts.has(`map.glyph.${sector}`) ? texts.say(`map.glyph.${sector}`) : "");
   app.tell = (message) => tell(app, message);
   app.select = (type, id) => {

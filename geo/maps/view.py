@@ -18,6 +18,7 @@ from topojson.core.topology import Topology
 from geo.maps.flows import FlowsView, flows_view
 from geo.maps.own import OwnLayer, checked_layers
 from geo.maps.pack import pack_scenario, pack_start, pack_static
+from geo.timeline import DATES, timeline
 from geo.words import LANGUAGES, both, has, say, section
 
 if TYPE_CHECKING:
@@ -289,6 +290,13 @@ def _catalog(catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _dates(region: Region) -> list[list[int | None] | None]:
+    """Return every institution's published years in the order of ``DATES``; ``None`` where there is none."""
+    events = {event.id: event for event in timeline(region)}
+    found = (events[str(key)] for key in region.institutions["id"])
+    return [[getattr(event, name) for name in DATES] if event.years else None for event in found]
+
+
 def _region(region: Region) -> dict[str, Any]:
     """Return shapes, places and their facts as columns."""
     neighbours = _table(region.neighbours, "kind name_en name_zh lon lat")
@@ -303,7 +311,11 @@ def _region(region: Region) -> dict[str, Any]:
         "corridors": {**_table(region.corridors, _CORRIDOR), "lines": _lines(region.corridors)},
         "rail_links": {**_table(region.rail_links, _LINK), "lines": _lines(region.rail_links)},
         "stations": {**_table(region.stations, _STATION), **_points(region.stations)},
-        "institutions": {**_table(region.institutions, _INSTITUTION), **_points(region.institutions)},
+        "institutions": {
+            **_table(region.institutions, _INSTITUTION),
+            **_points(region.institutions),
+            "dates": _dates(region),
+        },
         "destinations": {**_table(region.destinations, _DESTINATION), **_points(region.destinations)},
         "catalog": _catalog(region.catalog),
     }

@@ -32,7 +32,7 @@ from geo.measures import MEASURES
 from geo.panels import all_scenarios, distribution, explaining, flows, sure
 from geo.panels.chart import show_chart
 from geo.panels.problems import show_error, shown
-from geo.panels.state import outcome_of
+from geo.panels.state import forget_outcomes, outcome_of
 from geo.panels.text import plain
 from geo.people import tables_of_people
 from geo.ranges import span
@@ -152,7 +152,7 @@ def _refused(voice: Voice, error: ModelError) -> None:
     """Say why two outcomes cannot be compared, and offer to run them again."""
     show_error(voice, error)
     if st.button(voice("compare.panel.rerun"), type="primary", key="compare_rerun"):
-        outcome_of.clear()
+        forget_outcomes()
         st.rerun()
 
 

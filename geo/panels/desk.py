@@ -142,6 +142,22 @@ class PageDesk(Desk):
                 raise
             super().put(merged.plan, kind="merge")
 
+    def rename(self, key: str, name: str) -> None:
+        """Give one plan another name; a change of another window in between is merged where they agree.
+
+        Raises
+        ------
+        StoreConflictError
+            If that gave it another name, too; :attr:`conflict` keeps both of the plan that is edited.
+        """
+        try:
+            super().rename(key, name)
+        except StoreConflictError as conflict:
+            if conflict.merged(load_region()).conflicts:
+                self.conflict = conflict if key == self.opened.id else self.conflict
+                raise
+            super().rename(key, name)
+
     def undo(self) -> None:
         """Take the last change back; a plan changed elsewhere is read again first."""
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from geo.errors import GeoError
 from geo.panels.problems import shown
 from geo.panels.text import Voice
 from geo.words import LANGUAGES
@@ -57,15 +58,30 @@ def _language(session: Session, place: DeltaGenerator) -> str:
 
 
 def _scenario(session: Session, voice: Voice, place: DeltaGenerator) -> None:
-    shelf = session.shelf
-    names = shelf.names
-    active = place.selectbox(
-        voice("app.scenario.active"), range(len(names)), index=shelf.active, format_func=lambda p: names[p]
+    names = session.shelf.names
+    # keyed: renaming one, which changes the list, must not drop a choice that comes with it
+    st.session_state["scenario"] = session.shelf.active
+    place.selectbox(
+        voice("app.scenario.active"),
+        range(len(names)),
+        format_func=lambda p: names[p],
+        key="scenario",
+        on_change=_choose,
+        args=(session,),
     )
-    if active != shelf.active:
-        shelf.active = active
+    refused: GeoError | None = st.session_state.pop("scenario_refused", None)
+    if refused is not None:
+        raise refused
+
+
+def _choose(session: Session) -> None:
+    chosen = st.session_state["scenario"]
+    if chosen in range(len(session.shelf.saved)):
         st.session_state.pop("editing", None)
-        st.rerun()
+        try:
+            session.shelf.active = chosen
+        except GeoError as error:
+            st.session_state["scenario_refused"] = error
 
 
 def _steps(session: Session, voice: Voice, place: DeltaGenerator) -> None:

@@ -12,7 +12,7 @@ from geo.edits.files import parse_json, parse_toml
 from geo.errors import Fault, GeoError, ScenarioError
 from geo.measures import MEASURES
 from geo.panels import assume, editlist, merging
-from geo.panels.changing import change, moment
+from geo.panels.changing import moment
 from geo.panels.links import FORMAT, Shared
 from geo.panels.problems import show_error
 from geo.panels.sharing import take
@@ -34,7 +34,7 @@ _PLAN_KEYS = ("edits", "blocks", "base")
 def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw everything about the scenarios on the desk."""
     st.markdown(f"#### {voice('app.shelf.heading')}")
-    _current(session, region, voice)
+    _current(session, voice)
     _other_data(session, region, voice)
     editlist.show(session, region, voice)
     for name, draw in (("assume", assume.show), ("merge", merging.show), ("history", editlist.history)):
@@ -69,18 +69,46 @@ def _kept(session: Session, voice: Voice) -> None:
         st.login()
 
 
-def _current(session: Session, region: Region, voice: Voice) -> None:
-    desk, plan = session.shelf, session.shelf.plan
-    name = st.text_input(
-        voice("app.shelf.rename"), plan.name, max_chars=_NAME_LENGTH, key=f"name_{desk.opened.id}_{plan.name}"
+def _name(session: Session, voice: Voice) -> None:
+    """Draw the field of the name.
+
+    It belongs to one scenario: what is typed in it names that one, even if another is chosen before the field
+    is left. It keeps what is typed until the plan gets another name: here, by undo, or in another window.
+    """
+    desk, opened = session.shelf, session.shelf.opened
+    field, last = f"name_{opened.id}", f"named_{opened.id}"
+    if st.session_state.get(last) != opened.name or field not in st.session_state:
+        st.session_state[field] = st.session_state[last] = opened.name
+    typed = st.text_input(
+        voice("app.shelf.rename"),
+        max_chars=_NAME_LENGTH,
+        key=field,
+        on_change=_rename,
+        args=(session, opened.id, field),
     ).strip()
-    if name != plan.name.strip():
-        if not name:
-            st.error(voice("app.shelf.name_empty"))
-        elif name in desk.names:
-            st.error(voice("app.shelf.name_taken", name=name))
-        elif change(session, region, voice, plan.renamed(name)):
-            st.rerun()
+    refused: GeoError | None = st.session_state.pop(f"{field}_refused", None)
+    if refused is not None:
+        show_error(voice, refused)
+    elif not typed:
+        st.error(voice("app.shelf.name_empty"))
+    elif typed != opened.name.strip() and typed in desk.names:
+        st.error(voice("app.shelf.name_taken", name=typed))
+
+
+def _rename(session: Session, key: str, field: str) -> None:
+    """Take over a name that was typed, before anything else that the page was asked for."""
+    desk, name = session.shelf, str(st.session_state[field]).strip()
+    if not name or name in desk.names:
+        return
+    try:
+        desk.rename(key, name)
+    except GeoError as error:
+        st.session_state[f"{field}_refused"] = error
+
+
+def _current(session: Session, voice: Voice) -> None:
+    desk, plan = session.shelf, session.shelf.plan
+    _name(session, voice)
     if plan.base is not None:
         st.caption(voice("app.shelf.branched", name=plan.base.name))
     row = st.container(horizontal=True, gap="small")
@@ -166,13 +194,14 @@ def _files(session: Session, region: Region, voice: Voice) -> None:
         st.caption(voice("app.shelf.hash", hash=held.hash[:16]))
         left, right = st.columns(2)
         stem = f"{form}-{held.hash[:8]}"
-        for place, kind, mime, text in (
-            (left, "toml", "application/toml", held.to_toml()),
-            (right, "json", "application/json", held.to_json()),
+        # made when asked for: a file made beforehand is gone from the server with the next edit
+        for place, kind, mime, made in (
+            (left, "toml", "application/toml", held.to_toml),
+            (right, "json", "application/json", held.to_json),
         ):
             place.download_button(
                 voice(f"app.shelf.download_{kind}"),
-                text,
+                made,
                 f"{stem}.{kind}",
                 mime,
                 on_click="ignore",

@@ -138,7 +138,7 @@ def _link(session: Session, region: Region, voice: Voice) -> None:
         st.code(address(query), language=None, wrap_lines=True)
     st.download_button(
         voice("app.share.file"),
-        shared.to_json(),
+        shared.to_json,
         f"jingjinji-{opened.plan.hash[:8]}.share.json",
         "application/json",
         on_click="ignore",
@@ -151,7 +151,8 @@ def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> 
     desk = session.shelf
     opened = desk.opened
     st.markdown(f"#### {voice('app.share.publish_heading', name=opened.name)}")
-    note = st.text_input(voice("app.share.note"), desk.owner.name, max_chars=_NOTE, key="publish_note")
+    # empty at first: what the login says of a person is for that person to publish, and for nobody else
+    note = st.text_input(voice("app.share.note"), max_chars=_NOTE, key="publish_note")
     if st.button(voice("app.share.publish"), type="primary", key="publish", width="stretch"):
         desk.workspace.publish(opened, note=note.strip())
         session.notice = voice("app.share.published", name=opened.name)

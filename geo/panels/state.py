@@ -6,7 +6,7 @@ who look at the same scenario compute it once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from geo.maps.rangeview import RangeView
     from geo.outcome import Outcome
 
-__all__ = ["Session", "level0_of", "map_of", "open_session", "outcome_of", "region"]
+__all__ = ["Session", "forget_outcomes", "level0_of", "map_of", "open_session", "outcome_of", "region"]
 
 _OUTCOMES_KEPT = 64
 
@@ -49,9 +49,21 @@ def region() -> Region:
 
 
 @st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})
+def _follows(nameless: Scenario) -> Outcome:
+    return simulate(region(), nameless)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})
 def outcome_of(scenario: Scenario) -> Outcome:
-    """Return what follows from a scenario, computed once per content."""
-    return simulate(region(), scenario)
+    """Return what follows from a scenario, computed once per content: a name or a note changes nothing."""
+    nameless = Scenario(assumptions=scenario.assumptions, moves=scenario.moves)
+    return replace(_follows(nameless), scenario=scenario)
+
+
+def forget_outcomes() -> None:
+    """Forget every outcome, so that the next one is computed anew."""
+    outcome_of.clear()
+    _follows.clear()
 
 
 @st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})

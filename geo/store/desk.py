@@ -122,6 +122,28 @@ class Desk:
         plan = changed if isinstance(changed, Plan) else self.plan.with_scenario(changed)
         self._replace(lambda: self.workspace.save(self.opened, plan, kind=kind))
 
+    def rename(self, key: str, name: str) -> None:
+        """Give one plan another name, be it shown or not; one that is gone stays gone.
+
+        Parameters
+        ----------
+        key
+            Id of the plan.
+        name
+            Its new name.
+
+        Raises
+        ------
+        ScenarioError
+            If that cannot be a name.
+        StoreConflictError
+            If another window changed the plan in between.
+        """
+        place = self._place(key)
+        if place is not None:
+            one = self.saved[place]
+            self._replace(lambda: self.workspace.save(one, one.plan.renamed(name)), place)
+
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
         return self.opened.can_undo
@@ -138,8 +160,8 @@ class Desk:
         """Make the change again that :meth:`undo` took back."""
         self._replace(lambda: self.workspace.redo(self.opened))
 
-    def _replace(self, change: Callable[[], Saved]) -> None:
-        place = self.active
+    def _replace(self, change: Callable[[], Saved], place: int | None = None) -> None:
+        place = self.active if place is None else place
         try:
             self.saved[place] = change()
         except StoreConflictError as conflict:

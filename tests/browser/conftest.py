@@ -33,6 +33,7 @@ INSIDE = (
     "about:",
     "http://localhost",
     "http://127.0.0.1",
+    "http://planning.localhost",  # as a visitor from elsewhere
     "ws://localhost",
     "ws://127.0.0.1",
 )

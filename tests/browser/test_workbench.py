@@ -22,8 +22,8 @@ pytestmark = pytest.mark.browser
 class Server:
     """The app on a port and a store of its own, that can be killed and started again."""
 
-    def __init__(self, store):
-        self.port, self.store = free_port(), store
+    def __init__(self, store, *more, folder=ROOT):
+        self.port, self.store, self.more, self.folder = free_port(), store, more, folder
         self.start()
 
     @property
@@ -32,10 +32,10 @@ class Server:
 
     def start(self):
         options = ["--server.headless=true", f"--server.port={self.port}", "--server.address=127.0.0.1"]
-        options.append("--server.fileWatcherType=none")
+        options += ["--server.fileWatcherType=none", *self.more]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options],
-            cwd=ROOT,
+            cwd=self.folder,
             env=os.environ | {"JINGJINJI_STORE": str(self.store)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -116,12 +116,20 @@ def test_every_edit_survives_a_reload_and_a_killed_server(open_page, server):
     frame.wait_for_function("jjj.app.scenarios[jjj.state().b].moves.length === 32", timeout=WAIT)
     settle(page)
     assert "desk=" not in page.url
+    # the field has the name of the branch as soon as the map has, and names it
+    expect(name_of(page)).to_have_value("Announced programme, copy", timeout=WAIT)
+    name_of(page).fill("Named in its field")
+    name_of(page).press("Enter")
+    named = "jjj.app.scenarios[jjj.state().b].name.en === 'Named in its field'"
+    frame.wait_for_function(named, timeout=WAIT)
+    settle(page)
     page.reload()
     frame = ready(page)
     kept = current_moves(frame)
     assert len(kept) == 32
     tab(page, "Scenarios")
-    assert frame.evaluate(branched)
+    assert frame.evaluate(named)
+    expect(name_of(page)).to_have_value("Named in its field", timeout=WAIT)
     expect(switches(page).first.locator("input")).not_to_be_checked(timeout=WAIT)
     page.close()  # or the browser reports the connection that is cut
     server.kill()
@@ -129,9 +137,33 @@ def test_every_edit_survives_a_reload_and_a_killed_server(open_page, server):
     again = open_page(f"{server.address}/?lang=en", (1280, 1000), wait=False)
     assert current_moves(ready(again)) == kept
     frame = ready(again)
-    assert frame.evaluate(branched)
+    assert frame.evaluate(named)
+    tab(again, "Scenarios")
+    expect(name_of(again)).to_have_value("Named in its field", timeout=WAIT)
+    press(again, "Undo")
+    expect(name_of(again)).to_have_value("Announced programme, copy", timeout=WAIT)
     press(again, "Undo")
     frame.wait_for_function("jjj.app.scenarios[jjj.state().b].moves.length === 33", timeout=WAIT)
+
+
+def test_a_name_typed_and_left_is_that_of_the_scenario_it_was_typed_for(visit):
+    from playwright.sync_api import expect  # noqa: PLC0415 -- only where a browser is
+
+    page, frame = visit()
+    tab(page, "Scenarios")
+    expect(name_of(page)).to_have_value("Announced programme", timeout=WAIT)
+    name_of(page).fill("Typed and left")
+    # no Enter: opening the list of scenarios leaves the field; the new name closes the list once
+    which = page.get_by_role("combobox", name="Scenario you work on")
+    which.click()
+    expect(which).to_have_value("Typed and left", timeout=WAIT)
+    settle(page)
+    which.click()
+    page.get_by_role("option", name="Moved by now").click()
+    expect(name_of(page)).to_have_value("Moved by now", timeout=WAIT)
+    names = "jjj.app.scenarios.map((one) => one.name.en)"
+    frame.wait_for_function(f"{names}[0] === 'Typed and left' && jjj.state().b === 1", timeout=WAIT)
+    assert frame.evaluate(names)[1] == "Moved by now"
 
 
 def test_two_windows_that_contradict_each_other_merge_by_choosing(visit):

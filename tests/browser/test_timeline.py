@@ -1,0 +1,123 @@
+"""The timeline played in its tab: by buttons and by keys, without the rest of the page."""
+
+import pytest
+from test_visit import settle
+from test_workbench import WAIT, ready, server, tab, visit  # noqa: F401 -- fixtures
+
+from geo.timeline import sentence, timeline, years_of
+from geo.words import say
+
+pytestmark = pytest.mark.browser
+
+STAGES = ("moved", "under_construction", "announced")
+
+
+@pytest.fixture(scope="module")
+def shown(region):
+    return [event for event in timeline(region) if event.stage in STAGES]
+
+
+def says(page, shown, year):
+    """Wait until year and sentence are those of a year."""
+    page.get_by_role("heading", name=str(year), exact=True).wait_for(timeout=WAIT)
+    page.get_by_role("alert").filter(has_text=sentence(shown, year)).wait_for(timeout=WAIT)
+
+
+def button(page, name):
+    return page.get_by_role("button", name=say(f"timeline.play.{name}", "en")).first
+
+
+def chart(page):
+    return page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+
+
+def test_steps_by_button_and_by_key(visit, shown):  # noqa: F811
+    page, _ = visit()
+    tab(page, "Timeline")
+    first, *_, last = years_of(shown)
+    says(page, shown, 2026)
+    button(page, "first").click()
+    says(page, shown, first)
+    assert button(page, "back").is_disabled()
+    page.keyboard.press("F9")
+    says(page, shown, first + 1)
+    page.keyboard.press("Shift+F9")
+    says(page, shown, first)
+    page.keyboard.press("Shift+F2")
+    says(page, shown, last)
+    assert button(page, "on").is_disabled()
+    # what a key does is written on its button
+    assert "F8" in button(page, "play").inner_text()
+
+
+def test_playing_draws_nothing_but_the_timeline_and_stops_at_the_end(visit, shown):  # noqa: F811
+    page, _ = visit()
+    tab(page, "Timeline")
+    last = years_of(shown)[-1]
+    button(page, "last").click()
+    says(page, shown, last)
+    for year in range(last - 1, last - 4, -1):
+        page.keyboard.press("Shift+F9")
+        says(page, shown, year)
+    page.get_by_role("radio", name="Fast").click()
+    settle(page)
+    chart(page).evaluate("(drawn) => { drawn.mark = 1 }")
+    page.evaluate("document.querySelector('[data-testid=stMain]').mark = 1")
+    runs = page.evaluate_handle(WATCH)
+    page.keyboard.press("F8")
+    says(page, shown, last - 2)
+    says(page, shown, last - 1)
+    # the header and the map are those of before, and the chart took the year in without being drawn anew
+    assert runs.evaluate("(seen) => seen.stale") == 0
+    assert chart(page).evaluate("(drawn) => drawn.mark") == 1
+    says(page, shown, last)
+    button(page, "play").wait_for(timeout=WAIT)
+    settle(page)
+    page.wait_for_timeout(2_500)
+    says(page, shown, last)
+
+
+# A part of the page that is drawn anew is marked stale while it is: none but the timeline's own may be.
+WATCH = """() => {
+  const seen = { stale: 0 };
+  const header = document.querySelector("[data-testid=stSelectbox]");
+  const watched = header.closest("[data-testid=stElementContainer]");
+  const looked = { attributes: true, attributeFilter: ["data-stale"] };
+  new MutationObserver(() => (seen.stale += 1)).observe(watched, looked);
+  return seen;
+}"""
+
+
+def test_leaving_the_tab_stops_it(visit, shown):  # noqa: F811
+    page, _ = visit()
+    tab(page, "Timeline")
+    button(page, "first").click()
+    first = years_of(shown)[0]
+    says(page, shown, first)
+    button(page, "play").click()
+    says(page, shown, first + 1)
+    tab(page, "Effects")
+    page.wait_for_timeout(3_000)
+    assert (
+        page.evaluate("document.querySelector('[data-testid=stApp]').dataset.testScriptState") == "notRunning"
+    )
+    tab(page, "Timeline")
+    button(page, "play").wait_for(timeout=WAIT)
+    says(page, shown, 2026)
+
+
+def test_pause_holds_the_year(visit, shown):  # noqa: F811
+    page, _ = visit()
+    tab(page, "Timeline")
+    first = years_of(shown)[0]
+    button(page, "first").click()
+    says(page, shown, first)
+    button(page, "play").click()
+    says(page, shown, first + 1)
+    button(page, "pause").click()
+    button(page, "play").wait_for(timeout=WAIT)
+    settle(page)
+    year = page.get_by_role("heading", level=2).first.inner_text()
+    page.wait_for_timeout(3_000)
+    assert page.get_by_role("heading", level=2).first.inner_text() == year
+    assert int(year) < years_of(shown)[-1]
