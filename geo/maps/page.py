@@ -27,6 +27,7 @@ _SCRIPTS = (
     "info",
     "search",
     "table",
+    "charts",
     "start",
 )
 

@@ -163,13 +163,14 @@ function firstState(language) {
     layers: true,
     legend: true,
     table: false,
+    charts: false,
     sort: "",
     playing: false,
     view: null,
   };
 }
 
-const KEPT = "mode measure a b year swipe selected layers legend table sort view".split(" ");
+const KEPT = "mode measure a b year swipe selected layers legend table charts sort view".split(" ");
 
 function storedState(name) {
   try {

@@ -42,7 +42,7 @@ function tableRow(app, i) {
 function drawTable(app) {
   const { table } = app.parts;
   table.hidden = !app.state.table;
-  app.root.classList.toggle("has-table", app.state.table);
+  app.root.classList.toggle("has-table", app.state.table || app.state.charts);
   if (!app.state.table) return;
   const { texts, state, now } = app;
   const focus = table.contains(document.activeElement) ? document.activeElement.dataset.sort : null;
