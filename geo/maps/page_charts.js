@@ -89,23 +89,32 @@ function chartPlace(app) {
   return { name: app.texts.name(item), inside: type === "city" ? insideOf(app, item) : [app.region.countyAt.get(item.code)] };
 }
 
-// Counties that differ, the largest gain first and the largest loss last; ties in the order of the counties.
-function countyChanges(app, measure, sides) {
-  const [before, after] = sides.pair.map(({ side }) => countyValues(app, measure.id, side, app.state.year));
-  if (!before || !after) return [];
-  const found = Array.from(after, (value, i) => ({ item: app.region.counties[i], values: [before[i], value], change: settledChange(value - before[i], measure.digits) }));
-  const gains = found.filter((row) => row.change > 0).sort((x, y) => y.change - x.change);
-  const losses = found.filter((row) => row.change < 0).sort((x, y) => x.change - y.change);
-  return [...gains, ...losses.reverse()];
+// One place, compared; alone, only its first value means something.
+function comparedRow(app, item, values) {
+  const { digits } = app.now.measure;
+  const change = settledChange(values[1] - values[0], digits);
+  return { item, values, change, percent: Math.abs(values[0]) >= 0.5 * 10 ** -digits ? (100 * change) / Math.abs(values[0]) : NaN };
 }
 
-function cityRows(app, measure, sides) {
-  return app.region.cities.map((item) => {
-    const values = sides.pair.map(({ side }) => pooledNumber(app, measure, side, app.state.year, insideOf(app, item)));
-    const change = sides.alone ? NaN : settledChange(values[1] - values[0], measure.digits);
-    const percent = Math.abs(values[0]) >= 0.5 * 10 ** -measure.digits ? (100 * change) / Math.abs(values[0]) : NaN;
-    return { item, values, change, percent };
-  });
+// Counties that differ, the largest gain first and the largest loss last; ties in the order of the counties.
+function countyChanges(app, { pair }) {
+  const [before, after] = pair.map(({ side }) => countyValues(app, app.now.measure.id, side, app.state.year));
+  if (!before || !after) return [];
+  const found = app.region.counties.map((item, i) => comparedRow(app, item, [before[i], after[i]]));
+  const side = (sign) => found.filter((row) => sign * row.change > 0).sort((x, y) => sign * (y.change - x.change));
+  return [...side(1), ...side(-1).reverse()];
+}
+
+function cityRows(app, { pair, alone }) {
+  const rows = app.region.cities.map((item) => comparedRow(app, item, pair.map(({ side }) => pooledNumber(app, app.now.measure, side, app.state.year, insideOf(app, item)))));
+  return rows.filter((row) => Number.isFinite(alone ? row.values[0] : row.change));
+}
+
+// The map's classes, kept while measure and sides stay: they hold for all years.
+function mapClasses(app, make) {
+  const key = [app.now.measure.id, app.state.a, app.state.b, app.edition].join();
+  if (app.chartClasses?.key !== key) app.chartClasses = { key };
+  return (app.chartClasses[make.name] ||= make(app, app.now.measure));
 }
 
 // --- drawing: attributes only, so that a saved file looks the same --------------------------------------
@@ -199,15 +208,15 @@ function drawLines(app, { lines, years }, width) {
 }
 
 // Bars about zero, each with its number; names stand beside the picture, in a saved file inside it.
-function drawBars(rows, width, named) {
+function drawBars(rows, width, inFile) {
   const [low, high] = [Math.min(0, ...rows.map((row) => row.value)), Math.max(0, ...rows.map((row) => row.value))];
   const room = (sign) => Math.max(4, ...rows.filter((row) => (row.value < 0) === sign).map((row) => textWidth(row.text) + 8));
-  const [start, end] = [(named ? 200 : 0) + (low < 0 ? room(true) : 4), width - room(false)];
+  const [start, end] = [(inFile ? 200 : 0) + (low < 0 ? room(true) : 4), width - room(false)];
   const x = (value) => start + ((value - low) * (end - start)) / (high - low || 1);
   const bars = rows.flatMap(({ value, text, colour, name }, i) => [
     svg("rect", { x: Math.min(x(0), x(value)), y: i * BAR_ROW + 5, width: Math.abs(x(value) - x(0)), height: 14, fill: colour, stroke: CHART_SOFT, "stroke-width": 0.4, "data-value": value }),
     svgText(x(value) + (value < 0 ? -4 : 4), i * BAR_ROW + 16, text, { "text-anchor": value < 0 ? "end" : "start" }),
-    named ? svgText(0, i * BAR_ROW + 16, cutText(name, 190)) : null,
+    inFile ? svgText(0, i * BAR_ROW + 16, cutText(name, 190)) : null,
   ]);
   return svgPicture(width, rows.length * BAR_ROW, [...bars, svgLine(x(0), 0, x(0), rows.length * BAR_ROW, { stroke: CHART_SOFT })]);
 }
@@ -229,166 +238,132 @@ function drawClasses(rows, sides, width) {
   return svgPicture(width, rows.length * each, [...parts, svgLine(left, 0, left, rows.length * each, { stroke: CHART_SOFT })]);
 }
 
-// --- the charts: title, what is compared, picture in words, note, table -----------------------------------
+// --- the charts: title, what is compared, picture, its words, table -----------------------------------------
 
-function unitText(app, value, digits, sign = false) {
-  return `${app.texts.number(value, digits, sign)}${NO_BREAK}${app.texts.pick(app.now.measure.unit)}`;
-}
-
-function sidesText(app, sides) {
-  if (sides.alone) return app.texts.say("map.start");
-  return app.texts.say("map.legend.minus", { b: sideName(app, app.state.b), a: sideName(app, sides.left) });
+function unitText(app, value, sign = false) {
+  const { measure } = app.now;
+  return `${app.texts.number(value, measure.digits, sign)}${NO_BREAK}${app.texts.pick(measure.unit)}`;
 }
 
 function joinTexts(app, list) {
   return list.join(app.texts.language === "zh" ? "，" : ", ");
 }
 
-function whoText(app, row, value, sign = true) {
-  const { texts, now } = app;
-  return row && value ? texts.say("map.charts.who", { name: texts.name(row.item), value: unitText(app, value, now.measure.digits, sign) }) : texts.say("map.charts.nobody");
-}
-
-function valueHeads(app, sides, percent) {
-  const heads = sides.pair.map((side) => side.name);
-  return sides.alone ? heads : [...heads, app.texts.say("map.change"), ...(percent ? [app.texts.say("map.charts.percent")] : [])];
-}
-
-function valueCells(sides, measure, { values, change, percent }) {
-  const cells = values.map((value) => [value, measure.digits]);
-  return sides.alone ? cells : [...cells, [change, measure.digits, true], ...(percent === undefined ? [] : [[percent, 2, true]])];
+// The start has no year.
+function chartTitle(app, id, dated, place) {
+  const { texts, state, now } = app;
+  const title = texts.say(`map.charts.${id}`, { measure: texts.pick(now.measure.name), place });
+  return { id, title: dated ? texts.say("map.charts.in_year", { title, year: state.year }) : title };
 }
 
 function yearsChart(app, sides) {
   const { texts, state, now } = app;
   const { measure } = now;
   const place = chartPlace(app);
-  const chart = { id: "years", title: texts.say("map.charts.lines", { measure: texts.pick(measure.name), place: place.name }) };
-  if (sides.alone) {
-    const value = unitText(app, placeNumber(app, measure, START, state.year, place), measure.digits);
-    const why = texts.say(now.moving ? "map.charts.alone" : "map.legend.fixed");
-    return { ...chart, none: `${texts.say("map.charts.start_value", { name: texts.say("map.start"), value })}. ${why}` };
-  }
+  const chart = chartTitle(app, "lines", false, place.name);
+  const pair = (name, value) => texts.say("map.charts.value", { name, value: unitText(app, value) });
+  if (sides.alone) return { ...chart, none: `${pair(texts.say("map.start"), placeNumber(app, measure, START, state.year, place))}. ${aloneText(app)}` };
   const { years } = app.scenarios[state.b];
-  const all = sides.list.map((side) => ({ ...side, values: years.map((year) => placeNumber(app, measure, side.side, year, place)) }));
-  const lines = all.filter((one) => one.values.some(Number.isFinite));
+  const lines = sides.list.map((side) => ({ ...side, values: years.map((year) => placeNumber(app, measure, side.side, year, place)) })).filter((one) => one.values.some(Number.isFinite));
   if (!lines.length) return { ...chart, none: texts.say(measure.across || !place.whole ? "map.charts.no_number" : "map.charts.no_mean") };
-  const readOut = (year) => lines.map(({ name, values }) => texts.say("map.charts.start_value", { name, value: unitText(app, values[year - years[0]], measure.digits) }));
+  const readOut = (year) => joinTexts(app, lines.map(({ name, values }) => pair(name, values[year - years[0]])));
   const year = clamp(state.year, years[0], years.at(-1));
   return {
     ...chart,
     lines,
     years,
     readOut,
-    alt: texts.say("map.charts.alt.lines", { first: years[0], last: years.at(-1), year, values: joinTexts(app, readOut(year)) }),
-    keys: lines.map(({ key, name }) => ({ key, name })),
+    alt: texts.say("map.charts.alt.lines", { first: years[0], last: years.at(-1), year, values: readOut(year) }),
+    keys: lines,
     draw: (width) => drawLines(app, { lines, years }, width).node,
     heads: [texts.say("map.time.year"), ...lines.map((one) => one.name)],
     rows: years.map((one, t) => [String(one), ...lines.map(({ values }) => [values[t], measure.digits])]),
   };
 }
 
-// Rows of bars with a name to press; colours are the map's classes of the difference over all years.
-function barsOf(app, rows, type, sides) {
-  const { texts, now } = app;
-  const classes = sides.alone ? null : changesOf(app);
-  return rows.map(({ item, values, change }) => {
-    const value = sides.alone ? values[0] : change;
-    const colour = classes ? classes.colour(value) : SIDE_LOOKS.start[0];
-    return { name: texts.name(item), value, colour, text: texts.number(value, now.measure.digits, !sides.alone), type, code: item.code };
-  });
+// Why nothing is compared.
+function aloneText(app) {
+  return app.texts.say(app.now.moving ? "map.charts.alone" : "map.legend.fixed");
 }
 
-function gainsChart(app, sides) {
+// The most and the least in words; of differences, only what gains and what loses.
+function endsText(app, bars, alone) {
+  const { texts } = app;
+  const order = bars.slice().sort((x, y) => y.value - x.value);
+  const who = ({ name, value }, sign) => (alone || sign * value > 0 ? texts.say("map.charts.who", { name, value: unitText(app, value, !alone) }) : texts.say("map.charts.nobody"));
+  return texts.say(alone ? "map.charts.alt.levels" : "map.charts.alt.changes", { most: who(order[0], 1), least: who(order.at(-1), -1) });
+}
+
+// Bars of differences in the map's classes over all years, or of the start alone.
+function barsChart(app, { alone, left, pair }, chart, type, rows, drawn, sub) {
   const { texts, state, now } = app;
-  const chart = { id: "gains", title: texts.say("map.charts.gains", { measure: texts.pick(now.measure.name), year: state.year }) };
-  if (sides.alone) return { ...chart, none: texts.say(now.moving ? "map.charts.alone" : "map.legend.fixed") };
-  const rows = countyChanges(app, now.measure, sides);
-  if (!rows.length) return { ...chart, none: texts.say("map.charts.no_change") };
-  const last = rows.length - 1;
-  const top = rows.filter((row, i) => (row.change > 0 ? i < MOST_BARS : last - i < MOST_BARS));
-  const [gain, loss] = [rows[0].change > 0 ? rows[0] : null, rows[last].change < 0 ? rows[last] : null];
-  const bars = barsOf(app, top, "county", sides);
+  const { digits } = now.measure;
+  const classes = alone ? null : mapClasses(app, changeClasses);
+  const bars = drawn.map(({ item, values, change }) => {
+    const value = alone ? values[0] : change;
+    return { name: texts.name(item), code: item.code, type, value, colour: classes ? classes.colour(value) : SIDE_LOOKS.start[0], text: texts.number(value, digits, !alone) };
+  });
+  const compared = alone ? texts.say("map.start") : texts.say("map.legend.minus", { b: sideName(app, state.b), a: sideName(app, left) });
   return {
     ...chart,
     bars,
-    sub: sidesText(app, sides),
-    alt: texts.say("map.charts.alt.gains", { gain: whoText(app, gain, gain && gain.change), loss: whoText(app, loss, loss && loss.change) }),
-    draw: (width, named) => drawBars(bars, width, named),
-    heads: [texts.say("map.type.county"), ...valueHeads(app, sides)],
-    rows: rows.map((row) => [texts.name(row.item), ...valueCells(sides, now.measure, row)]),
+    sub: sub ? `${compared} · ${sub}` : compared,
+    alt: endsText(app, bars, alone),
+    draw: (width, inFile) => drawBars(bars, width, inFile),
+    heads: [texts.say(`map.type.${type}`), ...pair.map((side) => side.name), ...(alone ? [] : [texts.say("map.change"), "%"])],
+    rows: rows.map(({ item, values, change, percent }) => [texts.name(item), ...pair.map((_, k) => [values[k], digits]), ...(alone ? [] : [[change, digits, true], [percent, 2, true]])]),
   };
+}
+
+function gainsChart(app, sides) {
+  const chart = chartTitle(app, "gains", !sides.alone);
+  if (sides.alone) return { ...chart, none: aloneText(app) };
+  const rows = countyChanges(app, sides);
+  if (!rows.length) return { ...chart, none: app.texts.say("map.charts.no_change") };
+  const drawn = rows.filter((row, i) => (row.change > 0 ? i : rows.length - 1 - i) < MOST_BARS);
+  return barsChart(app, sides, chart, "county", rows, drawn);
 }
 
 // How the number of a city comes about, or why there is none.
 function acrossText(app) {
-  const { texts, now } = app;
+  const { texts, measures, now } = app;
   const { across } = now.measure;
   if (!across || across === "sum") return texts.say(across ? "map.charts.added" : "map.charts.no_mean");
-  const named = app.measures.find((one) => one.id === across);
-  const weight = { "counties.area_km2": texts.say("map.area"), "counties.population": texts.say("map.charts.residents") }[across] || (named ? texts.pick(named.name) : across);
-  const there = across.includes(".") || (named && hasYears(app, named));
-  return texts.say(there ? "map.charts.mean" : "map.charts.no_weight", { weight });
+  const own = measures.find((one) => one.id === across);
+  const weight = { "counties.area_km2": texts.say("map.area"), "counties.population": texts.say("map.charts.residents") }[across] || (own ? texts.pick(own.name) : across);
+  return texts.say(across.includes(".") || (own && hasYears(app, own)) ? "map.charts.mean" : "map.charts.no_weight", { weight });
 }
 
 function citiesChart(app, sides) {
+  const chart = chartTitle(app, "cities", !sides.alone);
+  const rows = cityRows(app, sides);
+  return rows.length ? barsChart(app, sides, chart, "city", rows, rows, acrossText(app)) : { ...chart, none: acrossText(app) };
+}
+
+function classesChart(app, { pair, alone }) {
   const { texts, state, now } = app;
-  const chart = { id: "cities", title: texts.say("map.charts.cities", { measure: texts.pick(now.measure.name), year: now.moving ? state.year : "" }) };
-  const rows = cityRows(app, now.measure, sides).filter((row) => Number.isFinite(sides.alone ? row.values[0] : row.change));
-  if (!rows.length) return { ...chart, none: acrossText(app) };
-  const bars = barsOf(app, rows, "city", sides);
-  const most = bars.reduce((best, bar, i) => (Math.abs(bar.value) > Math.abs(bars[best].value) ? i : best), 0);
+  const classes = mapClasses(app, levelClasses);
+  const chart = chartTitle(app, "classes", !alone);
+  const values = pair.map(({ side }) => Array.from(countyValues(app, now.measure.id, side, state.year) || []));
+  const counts = values.map((one) => classes.counts(one).counts);
+  if (!counts.flat().some(Boolean)) return { ...chart, none: texts.say("map.charts.no_number") };
+  const rows = classes.colours.map((colour, i) => ({ name: className(app, classes, i), colour, counts: counts.map((one) => one[i]) }));
+  const [first, second = first] = values;
+  const moved = first.filter((value, i) => classes.of(value) !== classes.of(second[i])).length;
   return {
     ...chart,
-    bars,
-    sub: `${sidesText(app, sides)}. ${acrossText(app)}`,
-    alt: texts.say("map.charts.alt.cities", { count: rows.length, city: whoText(app, rows[most], bars[most].value, !sides.alone) }),
-    draw: (width, named) => drawBars(bars, width, named),
-    heads: [texts.say("map.type.city"), ...valueHeads(app, sides, true)],
-    rows: rows.map((row) => [texts.name(row.item), ...valueCells(sides, now.measure, row)]),
+    keys: pair,
+    alt: texts.say("map.charts.alt.classes", { classes: rows.length, moved, sides: joinTexts(app, pair.map((side) => side.name)) }),
+    draw: (width) => drawClasses(rows, pair, width),
+    unit: `${texts.say("map.charts.counties")} (${texts.pick(now.measure.unit)})`,
+    heads: [texts.pick(now.measure.unit), ...pair.map((side) => side.name)],
+    rows: rows.map((row) => [row.name, ...row.counts.map((count) => [count, 0])]),
   };
 }
 
 function className(app, classes, i) {
   if (i === classes.none) return app.texts.say(classes.kind === "diverging" ? "map.legend.no_change" : "map.legend.zero");
   return app.texts.say("map.legend.class", { low: boundText(app, classes, i), high: boundText(app, classes, i + 1) });
-}
-
-function classesChart(app, sides) {
-  const { texts, state, now } = app;
-  const classes = levelsOf(app);
-  const chart = { id: "classes", title: texts.say("map.charts.classes", { measure: texts.pick(now.measure.name), year: now.moving ? state.year : "" }) };
-  const shown = sides.pair.map((side) => ({ ...side, values: countyValues(app, now.measure.id, side.side, state.year) || emptyValues(app) }));
-  const counts = shown.map(({ values }) => classes.counts(values).counts);
-  if (!counts.flat().some(Boolean)) return { ...chart, none: texts.say("map.charts.no_number") };
-  const rows = classes.colours.map((colour, i) => ({ name: className(app, classes, i), colour, counts: counts.map((one) => one[i]) }));
-  const moved = shown.length > 1 ? Array.from(shown[0].values).filter((value, i) => classes.of(value) !== classes.of(shown[1].values[i])).length : 0;
-  const most = rows[counts[0].indexOf(Math.max(...counts[0]))].name;
-  return {
-    ...chart,
-    alt: texts.say(`map.charts.alt.classes${shown.length > 1 ? "_two" : ""}`, { classes: rows.length, moved, most }),
-    keys: shown.map(({ key, name }) => ({ key, name })),
-    draw: (width) => drawClasses(rows, shown, width),
-    unit: `${texts.say("map.charts.counties")}; ${texts.pick(now.measure.unit)}`,
-    heads: [texts.pick(now.measure.unit), ...shown.map((side) => side.name)],
-    rows: rows.map((row) => [row.name, ...row.counts.map((count) => [count, 0])]),
-  };
-}
-
-// The map's classes, kept while measure and sides stay: they hold for all years.
-function classesOnce(app, kind, make) {
-  const key = [app.now.measure.id, app.state.a, app.state.b, app.edition].join();
-  const kept = (app.chartClasses ||= {});
-  if (kept.key !== key) app.chartClasses = { key };
-  return (app.chartClasses[kind] ||= make(app, app.now.measure));
-}
-
-function changesOf(app) {
-  return classesOnce(app, "change", changeClasses);
-}
-
-function levelsOf(app) {
-  return classesOnce(app, "level", levelClasses);
 }
 
 // --- the panel --------------------------------------------------------------------------------------------
@@ -407,15 +382,15 @@ const READ_KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Pag
 // A slider over the picture reads the years out; it does not move the map until told to.
 function yearReader(app, chart, drawn, keys) {
   const { years, lines } = chart;
-  const { texts, now } = app;
+  const { texts } = app;
   const values = keys.querySelectorAll("b");
   let at = 0;
   const show = (year) => {
     at = clamp(year, years[0], years.at(-1));
     drawn.show(at);
-    lines.forEach((one, k) => (values[k].textContent = `${at}${texts.language === "zh" ? "：" : ": "}${unitText(app, one.values[at - years[0]], now.measure.digits)}`));
+    lines.forEach((one, k) => (values[k].textContent = `${at}${texts.language === "zh" ? "：" : ": "}${unitText(app, one.values[at - years[0]])}`));
     slider.setAttribute("aria-valuenow", at);
-    slider.setAttribute("aria-valuetext", joinTexts(app, [at, ...chart.readOut(at)]));
+    slider.setAttribute("aria-valuetext", joinTexts(app, [at, chart.readOut(at)]));
   };
   const home = () => show(app.state.year);
   const take = () => app.store.set({ year: at, playing: false });
