@@ -99,11 +99,7 @@ NO_MEAN = {
 
 
 def test_of_every_measure_it_is_decided_how_counties_make_a_group():
-    undecided = {
-        key
-        for key, measure in MEASURES.items()
-        if not across(key, measure.unit)
-    }
+    undecided = {key for key, measure in MEASURES.items() if not across(key, measure.unit)}
     assert undecided <= NO_MEAN
 
 

@@ -185,15 +185,16 @@ function endLabels(lines, x, y, height) {
 function drawLines(app, { lines, years }, width) {
   const axis = valueAxis(lines.flatMap((one) => one.values.filter(Number.isFinite)), app.now.measure.digits);
   const marks = axis.ticks.map((tick) => tickText(app, tick, axis));
-  const [left, right, top, bottom] = [Math.max(...marks.map(textWidth)) + 6, width - Math.max(...lines.map((one) => textWidth(one.short))) - 8, 10, 168];
+  const [left, right, top, bottom] = [Math.max(...marks.map(textWidth)) + 6, width - Math.max(...lines.map((one) => textWidth(one.short))) - 8, 22, 178];
   const x = (year) => left + ((year - years[0]) * (right - left)) / Math.max(1, years.at(-1) - years[0]);
   const y = (value) => bottom - ((value - axis.low) * (bottom - top)) / (axis.high - axis.low);
   const path = (values) => values.map((value, t) => (Number.isFinite(value) ? `${t && Number.isFinite(values[t - 1]) ? "L" : "M"}${x(years[t]).toFixed(1)} ${y(value).toFixed(1)}` : "")).join("");
   const now = clamp(app.state.year, years[0], years.at(-1));
   const read = svg("g");
-  const node = svgPicture(width, 190, [
+  const node = svgPicture(width, 200, [
+    svgText(0, 10, cutText(app.texts.pick(app.now.measure.unit), width - 20), { fill: CHART_SOFT }),
     ...axis.ticks.flatMap((tick, i) => [svgLine(left, y(tick), right, y(tick)), svgText(left - 5, y(tick) + 4, marks[i], { "text-anchor": "end", fill: CHART_SOFT })]),
-    ...yearTicks(years).map((year) => svgText(x(year), 184, year, { "text-anchor": "middle", fill: CHART_SOFT })),
+    ...yearTicks(years).map((year) => svgText(x(year), 194, year, { "text-anchor": "middle", fill: CHART_SOFT })),
     svgLine(x(now), top, x(now), bottom, { stroke: CHART_INK, "stroke-dasharray": "4 3", "data-year": now }),
     ...lines.map(({ key, values }) => svg("path", { d: path(values), fill: "none", stroke: SIDE_LOOKS[key][0], "stroke-width": 2.2, "stroke-dasharray": SIDE_LOOKS[key][1], "data-line": key })),
     ...endLabels(lines, right + 5, y, bottom),

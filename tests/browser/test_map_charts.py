@@ -127,9 +127,7 @@ def test_a_city_is_near_the_number_that_was_not_packed(page, real):
         assert [row[2] for row in rows] == pytest.approx([row.second for row in wanted], rel=2e-4)
 
 
-@pytest.mark.parametrize(
-    "place", ["region", "130629", "110000"], ids=["the region", "a county", "a city"]
-)
+@pytest.mark.parametrize("place", ["region", "130629", "110000"], ids=["the region", "a county", "a city"])
 def test_lines_are_those_of_the_comparison(page, real, place):
     if place != "region":
         js(page, f"jjj.app.select('{'city' if place.endswith('0000') else 'county'}', '{place}')")
@@ -141,7 +139,9 @@ def test_lines_are_those_of_the_comparison(page, real, place):
         assert [int(row[0]) for row in rows] == real.read[0].years.tolist()
         wanted = comparison.lines(real.pair(1, 0), measure, where)
         for column, values in enumerate(wanted, start=1):
-            near = {"rel": 1e-6} if place == "region" else {"rel": 1e-9}  # a regional number has seven figures
+            near = (
+                {"rel": 1e-6} if place == "region" else {"rel": 1e-9}
+            )  # a regional number has seven figures
             assert [row[column] for row in rows] == pytest.approx(values.tolist(), **near), measure
         assert where.name in page.locator("[data-chart=lines] h3").inner_text()
 
