@@ -36,16 +36,18 @@ def set_state(page, **state):
 
 
 def table(page, chart):
-    """Open a chart's table and return its heads and its rows: name -> numbers."""
+    """Open a chart's table and return its heads and its rows: a name, then numbers."""
     section = page.locator(f"[data-chart={chart}]")
-    section.locator("details:not([open]) summary").click() if section.locator(
-        "details:not([open])"
-    ).count() else None
+    if section.locator("details:not([open])").count():
+        section.locator("summary").click()
     section.locator("table").wait_for()
     return section.evaluate(
-        """node => [[...node.querySelectorAll("thead th")].map(cell => cell.textContent),
-            [...node.querySelectorAll("tbody tr")].map(row => [row.querySelector("th").textContent,
-            ...[...row.querySelectorAll("td")].map(cell => cell.dataset.value === "" ? NaN : Number(cell.dataset.value))])]"""
+        """node => {
+            const number = cell => cell.dataset.value === "" ? NaN : Number(cell.dataset.value);
+            const heads = [...node.querySelectorAll("thead th")].map(cell => cell.textContent);
+            const rows = [...node.querySelectorAll("tbody tr")].map(row =>
+                [row.querySelector("th").textContent, ...[...row.querySelectorAll("td")].map(number)]);
+            return [heads, rows]; }"""
     )
 
 
