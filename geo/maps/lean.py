@@ -70,5 +70,6 @@ def lean_script(text: str) -> str:
 
 def lean_style(text: str) -> str:
     """Return a style without comments, indentation and line breaks; one declaration a line is expected."""
-    text = re.sub(r"(?m)^([\w-]+): ", r"\1:", _LINES.sub("", text))
+    text = re.sub(r"(?m) /\*.*\*/$", "", _LINES.sub("", text))
+    text = re.sub(r"(?m)^([\w-]+): ", r"\1:", text)
     return re.sub(r"([;,}])\n", r"\1", re.sub(r" ?\{\n", "{", text))  # within a line text may be quoted

@@ -352,11 +352,14 @@ def test_noise_is_no_change(open_page, region, tmp_path):
 # Names, keys, looks -------------------------------------------------------------------------------------
 
 
+NAMES = [*HOSTILE[:3], "\u0000null \u0001\uffff", "\u202egnp.exe", "a" * 400]  # XML holds not all of them
+
+
 @pytest.fixture(scope="module")
 def hostile_charts(region, tmp_path_factory):
     bad = hostile_region(region)
     listed = [*made.measures(2), made.Measure("bad", unit=HOSTILE[2], source=HOSTILE[0], group=HOSTILE[3])]
-    runs = [(name, made.outcome(bad, listed, seed=i)) for i, name in enumerate(HOSTILE[:6])]
+    runs = [(name, made.outcome(bad, listed, seed=i)) for i, name in enumerate(NAMES)]
     path = tmp_path_factory.mktemp("hostile") / "map.html"
     export_html(build_view(bad, runs, measures=listed), path)
     return path.as_uri()
@@ -370,7 +373,7 @@ def saved(page, chart):
 
 def test_hostile_names_are_text(open_page, hostile_charts):
     page = open_page(hostile_charts)
-    set_state(page, charts=True, a=0, b=2)
+    set_state(page, charts=True, a=3, b=2)
     for measure in ("posts", "made_0", "bad"):
         set_state(page, measure=measure)
         for chart in CHARTS:
