@@ -29,7 +29,8 @@ def test_blanks_and_comments_go_and_texts_stay(written, lean):
 
 
 def test_style_keeps_what_is_quoted():
-    written = '/* a */\n.a .b:is(i, b) {\n  content: "x ; {  y";\n  margin: 0 1px; /* b */\n}\n\n.c,\n.d {\n  top: 0;\n}\n'
+    written = '/* a */\n.a .b:is(i, b) {\n  content: "x ; {  y";\n  margin: 0 1px; /* b */\n}\n'
+    written += "\n.c,\n.d {\n  top: 0;\n}\n"
     assert lean_style(written) == '.a .b:is(i, b){content:"x ; {  y";margin:0 1px;}.c,.d{top:0;}'
 
 
