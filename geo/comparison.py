@@ -17,7 +17,7 @@ from openpyxl import Workbook
 from geo.downloads import Field, Table, harmless
 from geo.edits import Plan, describe, diff
 from geo.errors import Fault, ModelError
-from geo.measures import MEASURES, XIONGAN
+from geo.measures import ADDED, MEASURES, XIONGAN, across
 from geo.model.moves import ramp, resolve
 from geo.scenario import KINDS
 from geo.words import say
@@ -31,11 +31,9 @@ if TYPE_CHECKING:
     from geo.scenario import Scenario
 
 __all__ = [
-    "ADD_UP",
     "CENTRAL",
     "GROUPS",
     "REGION",
-    "WEIGHTS",
     "CountyChange",
     "Flow",
     "KindRow",
@@ -74,29 +72,6 @@ REGION: Final = "region"
 GROUPS: Final = (REGION, "beijing", "central", "tianjin", "hebei", "xiongan")
 # Dongcheng, Xicheng, Chaoyang, Fengtai, Shijingshan, Haidian: Beijing Master Plan 2016-2035, "six districts"
 CENTRAL: Final = ("110101", "110102", "110105", "110106", "110107", "110108")
-# Units of numbers that add up over counties; all others are means.
-ADD_UP: Final = frozenset(
-    {
-        *("jobs", "persons", "places", "bed", "family", "trips", "m2", "km2", "bn_cny"),
-        *("vehicle_hours", "million_km", "mt_per_year", "kt_per_year"),
-    }
-)
-# What a mean over counties is weighted by: a measure of the outcome, or a column of the counties, which no
-# move changes. What is published by city gets the latter: people who move do not carry it along.
-# A mean that is not listed here (a ratio, an index, a speed) is not formed for a group of counties.
-WEIGHTS: Final = {
-    "density": "counties.area_km2",
-    "floor_price": "floor_space",
-    "gdp_per_head": "counties.population",
-    "income_per_head": "population",
-    "mean_minutes": "population",
-    "pm25": "counties.population",
-    "productivity": "jobs",
-    "real_income": "population",
-    "share_over_60": "population",
-    "staff_minutes": "staff_daily",
-    "wage": "jobs",
-}
 _MOVED: Final = ("posts", "students", "beds")
 
 
@@ -292,7 +267,7 @@ def place_of(region: Region, key: str, language: str = "en") -> Place:
 
 def _weights(region: Region, held: Mapping[str, Array], measure: str, years: int) -> Array | None:
     """Return the weights of a measure's mean, shape (years, N); None where no mean is formed."""
-    key = WEIGHTS.get(measure, "")
+    key = across(measure, MEASURES[measure].unit)
     if key.startswith("counties."):
         own = region.counties[key.removeprefix("counties.")].to_numpy(dtype=float)
         return np.broadcast_to(own, (years, len(own)))
@@ -348,7 +323,7 @@ def series(region: Region, outcome: Outcome, measure: str, place: Place) -> Arra
     values = outcome.values[measure]
     if place.inside.sum() == 1:
         return np.asarray(values[:, place.inside][:, 0])
-    if MEASURES[measure].unit in ADD_UP:
+    if across(measure, MEASURES[measure].unit) == ADDED:
         return aggregated(values, None, place.inside)
     weights = _weights(region, outcome.values, measure, len(nothing))
     return nothing if weights is None else aggregated(values, weights, place.inside)
@@ -364,7 +339,7 @@ def _start(two: Pair, measure: str, place: Place) -> Array:
     before = two.first.before
     if place.inside.sum() == 1:
         return np.full(years, before[measure][place.inside][0])
-    if MEASURES[measure].unit in ADD_UP:
+    if across(measure, MEASURES[measure].unit) == ADDED:
         return np.full(years, aggregated(before[measure][None], None, place.inside)[0])
     weights = _weights(two.region, before, measure, 1)
     if weights is None:

@@ -7,7 +7,7 @@ Names and helps are at ``measure.<id>.name`` and ``.help`` in the words. Models 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,10 +21,47 @@ if TYPE_CHECKING:
 
     from geo.model.result import Outcome
 
-__all__ = ["GROUPS", "MEASURES", "XIONGAN", "Effect", "Measure", "Said", "in_group", "register", "summary"]
+__all__ = [
+    "ADDED",
+    "GROUPS",
+    "MEASURES",
+    "XIONGAN",
+    "Effect",
+    "Measure",
+    "Said",
+    "across",
+    "in_group",
+    "register",
+    "summary",
+]
 
 XIONGAN = ("130629", "130632", "130638")
 GROUPS = ("base", "moves", "people", "commuting", *FULL_GROUPS)
+#: How numbers that add up over counties are put together, see :func:`across`.
+ADDED: Final = "sum"
+# Units of numbers that add up over counties; all others are means.
+_ADD_UP: Final = frozenset(
+    {
+        *("jobs", "persons", "places", "bed", "family", "trips", "m2", "km2", "bn_cny"),
+        *("vehicle_hours", "million_km", "mt_per_year", "kt_per_year"),
+    }
+)
+# What a mean over counties is weighted by: a measure of the outcome, or a column of the counties, which no
+# move changes. What is published by city gets the latter: people who move do not carry it along.
+# A mean that is not listed here (a ratio, an index, a speed) is not formed for a group of counties.
+_WEIGHTS: Final = {
+    "density": "counties.area_km2",
+    "floor_price": "floor_space",
+    "gdp_per_head": "counties.population",
+    "income_per_head": "population",
+    "mean_minutes": "population",
+    "pm25": "counties.population",
+    "productivity": "jobs",
+    "real_income": "population",
+    "share_over_60": "population",
+    "staff_minutes": "staff_daily",
+    "wage": "jobs",
+}
 
 
 @dataclass(frozen=True)
@@ -102,6 +139,18 @@ def register(*measures: Measure) -> None:
         if measure.id in MEASURES:
             raise ValueError(measure.id)
         MEASURES[measure.id] = measure
+
+
+def across(measure: str, unit: str) -> str:
+    """Return how a measure of this unit is put together over several counties.
+
+    Returns
+    -------
+    str
+        ``ADDED``, or what its mean is weighted by: a measure, or ``counties.<column>``; empty where no mean
+        is formed.
+    """
+    return ADDED if unit in _ADD_UP else _WEIGHTS.get(measure, "")
 
 
 def in_group(group: str, outcome: Outcome | None = None) -> tuple[Measure, ...]:

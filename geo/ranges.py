@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.comparison import ADD_UP, REGION, WEIGHTS, aggregated, place_of, settled
+from geo.comparison import REGION, aggregated, place_of, settled
 from geo.downloads import Field, Table
 from geo.ensemble import quantiles
 from geo.maps.rangeview import RangeView
-from geo.measures import MEASURES
+from geo.measures import ADDED, MEASURES, across
 from geo.words import say
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Spread:
             return self.drawn.regional[measure][:, at]
         if measure not in self.drawn.changes or measure not in self.outcome.before:
             return None
-        wanted = {measure, WEIGHTS.get(measure, measure)} & set(self.drawn.changes)
+        wanted = {measure, _across(measure)} & set(self.drawn.changes)
         return self._in_place({key: self.drawn.changes[key][:, at] for key in wanted}, measure, place)
 
     def by_county(self, measure: str) -> Array | None:
@@ -105,15 +105,19 @@ class Spread:
         values = before[measure] + changes[measure]
         if place.inside.sum() == 1:
             return np.asarray(values[:, place.inside][:, 0])
-        if MEASURES[measure].unit in ADD_UP:
+        key = _across(measure)
+        if key == ADDED:
             return aggregated(values, None, place.inside)
-        key = WEIGHTS.get(measure, "")
         if key.startswith("counties."):
             own = self.region.counties[key.removeprefix("counties.")].to_numpy(dtype=float)
             return aggregated(values, np.broadcast_to(own, values.shape), place.inside)
         if key not in changes or key not in before:
             return None
         return aggregated(values, before[key] + changes[key], place.inside)
+
+
+def _across(measure: str) -> str:
+    return across(measure, MEASURES[measure].unit)
 
 
 def turned(found: Range | None) -> Range | None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from geo import comparison as compare
 from geo.classes import BLUES, BROWNS, MISSING, NEUTRAL, TEALS, breaks
 from geo.errors import ModelError
-from geo.measures import MEASURES
+from geo.measures import MEASURES, across
 from geo.outcome import Outcome
 from geo.scenario import Move, Scenario
 
@@ -99,11 +99,7 @@ NO_MEAN = {
 
 
 def test_of_every_measure_it_is_decided_how_counties_make_a_group():
-    undecided = {
-        key
-        for key, measure in MEASURES.items()
-        if measure.unit not in compare.ADD_UP and key not in compare.WEIGHTS
-    }
+    undecided = {key for key, measure in MEASURES.items() if not across(key, measure.unit)}
     assert undecided <= NO_MEAN
 
 

@@ -11,6 +11,8 @@ from string import Template
 
 from xstatic.pkg import leaflet
 
+from geo.maps.lean import lean_script, lean_style
+
 __all__ = ["Piece", "escaped_json", "leaflet_script", "leaflet_style", "page", "page_script", "page_style"]
 
 # in this order: later parts use what earlier ones define
@@ -32,6 +34,7 @@ _SCRIPTS = (
     "info",
     "search",
     "table",
+    "charts",
     "start",
 )
 
@@ -42,22 +45,17 @@ def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _lean(text: str) -> str:
-    """Return ``text`` without indentation, comment lines and empty lines: an exported file carries it."""
-    return re.sub(r"(?m)^\s*(//.*|/\*.*\*/)?\n|^[ \t]+", "", text)
-
-
 @cache
 def page_script() -> str:
     """Return our script: its parts in order, in one closed scope."""
-    parts = _lean("\n".join(_text(f"page_{name}.js") for name in _SCRIPTS))
+    parts = lean_script("\n".join(_text(f"page_{name}.js") for name in _SCRIPTS))
     return f'(function () {{\n"use strict";\n{parts}}})();\n'
 
 
 @cache
 def page_style() -> str:
     """Return our style."""
-    return _lean(_text("page.css"))
+    return lean_style(_text("page.css"))
 
 
 @cache

@@ -128,5 +128,5 @@ function divergingClasses(arrays, digits) {
 // Contrast of figures on a class's colour.
 function inkOn(colour) {
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-  return r * 0.299 + g * 0.587 + b * 0.114 > 140 ? "#16232f" : "#ffffff";
+  return r * 0.299 + g * 0.587 + b * 0.114 > 128 ? "#16232f" : "#ffffff";
 }

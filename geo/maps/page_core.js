@@ -165,6 +165,7 @@ function firstState(language) {
     legend: true,
     table: false,
     twin: "counties",
+    charts: false,
     sort: "",
     playing: false,
     facts: false,
@@ -175,7 +176,7 @@ function firstState(language) {
   };
 }
 
-const KEPT = "mode measure a b year swipe selected layers legend table twin sort view facts factYear pace modeBefore".split(" ");
+const KEPT = "mode measure a b year swipe selected layers legend table twin charts sort view facts factYear pace modeBefore".split(" ");
 
 function storedState(name) {
   try {

@@ -146,6 +146,6 @@ function panelHead(app, name, title) {
 function closePanel(app, name) {
   if (app.state.open === name) app.store.set({ open: "" });
   if (name === "layers") app.store.set({ layers: false });
-  if (name === "table") app.store.set({ table: false });
+  if (name === "table" || name === "charts") app.store.set({ [name]: false });
   if (name === "info") app.store.set({ selected: null });
 }

@@ -14,6 +14,7 @@ function makeParts() {
     legend: part("legend", "section"),
     time: part("time"),
     table: part("table", "section", { set: { hidden: true } }),
+    charts: part("charts", "section", { set: { hidden: true } }),
     about: part("about", "section", { set: { hidden: true } }),
     zoom: part("zoom"),
     tools: part("tools", "nav"),
@@ -39,15 +40,15 @@ function arrange(app) {
   const narrow = tier === "narrow";
   Object.assign(app, { tier, narrow });
   for (const name of ["narrow", "medium", "wide"]) app.root.classList.toggle(name, name === tier);
-  const { controls, search, info, layers, legend, time, table, tools } = app.parts;
+  const { controls, search, info, layers, legend, time, table, charts, tools } = app.parts;
   const { left, right, middle, sheet } = app.boxes;
   if (narrow) {
     left.replaceChildren(search, controls);
     middle.replaceChildren(legend, time, tools);
-    sheet.replaceChildren(info, layers, table);
+    sheet.replaceChildren(info, layers, table, charts);
   } else {
     left.replaceChildren(controls, search, info);
-    right.replaceChildren(tools, layers, table, legend);
+    right.replaceChildren(tools, layers, table, charts, legend);
     middle.replaceChildren(time);
   }
   if (!app.map) return;
@@ -65,7 +66,7 @@ function drawOpen(app) {
 
 // A wide map shows its list of layers; elsewhere it opens when asked for.
 function layersOpen(app) {
-  return app.tier === "wide" ? app.state.layers && !app.state.table : app.state.open === "layers";
+  return app.tier === "wide" ? app.state.layers && !app.state.table && !app.state.charts : app.state.open === "layers";
 }
 
 function drawZoom(app) {
@@ -80,20 +81,21 @@ function drawZoom(app) {
 
 function openOn(app, name) {
   const { state, narrow, tier } = app;
-  if (name === "table") return app.store.set({ table: !state.table, open: "" });
-  if (name === "layers" && tier === "wide") return app.store.set({ layers: !state.layers || state.table, table: false });
-  return app.store.set({ open: state.open === name ? "" : name, table: narrow || name === "layers" ? false : state.table });
+  const shut = { table: false, charts: false };
+  if (name in shut) return app.store.set({ ...shut, [name]: !state[name], open: "" });
+  if (name === "layers" && tier === "wide") return app.store.set({ layers: !state.layers || state.table || state.charts, ...shut });
+  return app.store.set({ open: state.open === name ? "" : name, ...(narrow || name === "layers" ? shut : {}) });
 }
 
 function toolButton(app, name) {
   const { state, texts } = app;
-  const on = { table: state.table, layers: layersOpen(app) }[name] ?? state.open === name;
+  const on = { table: state.table, charts: state.charts, layers: layersOpen(app) }[name] ?? state.open === name;
   return button(texts.say(`map.tools.${name}`), () => openOn(app, name), { "aria-pressed": String(on), "data-tool": name });
 }
 
 function drawTools(app) {
   const focus = document.activeElement && app.parts.tools.contains(document.activeElement) ? document.activeElement.dataset.tool : null;
-  const names = app.narrow ? ["layers", "legend", ...(app.scenarios.length ? ["fields"] : []), "table", "about"] : ["layers", "table", "about"];
+  const names = app.narrow ? ["layers", "legend", ...(app.scenarios.length ? ["fields"] : []), "table", "charts", "about"] : ["layers", "table", "charts", "about"];
   const buttons = names.map((name) => toolButton(app, name));
   const other = app.texts.language === "zh" ? "en" : "zh";
   if (!app.live) buttons.push(button(other === "zh" ? "中文" : "English", () => app.store.set({ language: other }), { lang: other, class: "jjj-language", "data-tool": "language" }));
@@ -116,7 +118,7 @@ function drawWords(app) {
   app.map.getContainer().setAttribute("aria-label", app.texts.say("map.aria"));
   app.map.getContainer().setAttribute("role", "application");
   app.parts.divider.querySelector(".jjj-handle").setAttribute("aria-label", app.texts.say("map.swipe"));
-  for (const name of ["layers", "info", "legend", "table", "about"]) app.parts[name].setAttribute("aria-label", app.texts.say(`map.panel.${name}`));
+  for (const name of ["layers", "info", "legend", "table", "charts", "about"]) app.parts[name].setAttribute("aria-label", app.texts.say(`map.panel.${name}`));
   for (const entry of app.marks) if (entry.keys[0].startsWith("sector:")) entry.marker.box.replaceChildren(sectorSymbol(app, entry.item.sector, app.glyph(entry.item.sector)));
   drawZoom(app);
   drawNote(app);
@@ -133,6 +135,7 @@ function drawNumbers(app) {
   drawTime(app);
   drawInfo(app);
   drawTable(app);
+  drawCharts(app);
 }
 
 // Who follows what; the first that runs is the one that reads the values anew.
@@ -147,8 +150,8 @@ function followAll(app) {
   });
   store.follow("selected explained", () => drawInfo(app));
   store.follow("hidden tiles", () => markLayers(app));
-  store.follow("table twin sort", () => drawTable(app));
-  store.follow("open layers table", () => drawOpen(app));
+  store.follow("table twin charts sort", () => drawTable(app));
+  store.follow("open layers table charts", () => drawOpen(app));
   store.follow("open", () => drawAbout(app));
   store.follow("language", () => {
     drawWords(app);
@@ -156,6 +159,7 @@ function followAll(app) {
   });
   followFacts(app);
   followTiles(app);
+  followCharts(app);
 }
 
 function drawAll(app) {
@@ -212,8 +216,8 @@ function makeApp(root, fixed, scenarios, boot) {
 // Escape closes the panel that is open and gives the focus back to the button that opened it.
 function escapePanel(app, event) {
   if (event.key !== "Escape") return;
-  const { open, table, selected } = app.state;
-  const name = open || (table ? "table" : selected ? "info" : "");
+  const { open, table, charts, selected } = app.state;
+  const name = open || (table ? "table" : charts ? "charts" : selected ? "info" : "");
   if (!name) return;
   closePanel(app, name);
   app.parts.tools.querySelector(`[data-tool="${name}"]`)?.focus();

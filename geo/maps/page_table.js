@@ -46,7 +46,7 @@ function tableRow(app, i) {
 function drawTable(app) {
   const { table } = app.parts;
   table.hidden = !app.state.table;
-  app.root.classList.toggle("has-table", app.state.table);
+  app.root.classList.toggle("has-table", app.state.table || app.state.charts);
   if (!app.state.table) return;
   const held = table.contains(document.activeElement) ? document.activeElement.dataset : {};
   const focus = held.sort ? `[data-sort="${held.sort}"]` : held.twin ? `[data-twin="${held.twin}"]` : null;

@@ -18,6 +18,7 @@ from topojson.core.topology import Topology
 from geo.maps.flows import FlowsView, flows_view
 from geo.maps.own import OwnLayer, checked_layers
 from geo.maps.pack import pack_scenario, pack_start, pack_static
+from geo.measures import across
 from geo.timeline import DATES, timeline
 from geo.words import LANGUAGES, both, has, say, section
 
@@ -84,7 +85,8 @@ class RegionPart:
         Shapes, places and their facts as columns.
     measures
         Every number the map can colour: id, name, help, unit and source in both languages, status, group,
-        scale ("sequential" or "diverging"), digits, and ``before`` where it needs no scenario.
+        scale ("sequential" or "diverging"), digits, how counties make a group (see
+        :func:`geo.measures.across`), and ``before`` where it needs no scenario.
     words
         Texts of the page by language.
     """
@@ -349,6 +351,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
         "group": measure.group,
         "scale": measure.scale,
         "digits": int(measure.digits),
+        "across": across(measure.id, measure.unit),
     }
 
 
@@ -376,6 +379,7 @@ def _base(
         "group": "base",
         "scale": "sequential",
         "digits": digits,
+        "across": across(identifier, unit),
         "before": _plain([round(float(value), digits + 2) for value in values]),
     }
 
