@@ -276,7 +276,7 @@ def _weights(region: Region, held: Mapping[str, Array], measure: str, years: int
 
 def adds_up(measure: str) -> bool:
     """Return whether a measure's number of a group of counties is their sum."""
-    return MEASURES[measure].unit in ADD_UP
+    return across(measure, MEASURES[measure].unit) == ADDED
 
 
 def mean_weights(region: Region, outcome: Outcome, measure: str, year: int) -> Array | None:
