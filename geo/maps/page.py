@@ -22,11 +22,13 @@ _SCRIPTS = (
     "marks",
     "own",
     "compare",
+    "beside",
     "panels",
     "layers",
     "info",
     "search",
     "table",
+    "picture",
     "start",
 )
 

@@ -117,13 +117,17 @@ function drawWords(app) {
   app.map.getContainer().setAttribute("role", "application");
   app.parts.divider.querySelector(".jjj-handle").setAttribute("aria-label", app.texts.say("map.swipe"));
   for (const name of ["layers", "info", "legend", "table", "about"]) app.parts[name].setAttribute("aria-label", app.texts.say(`map.panel.${name}`));
-  for (const entry of app.marks) if (entry.keys[0].startsWith("sector:")) entry.marker.box.replaceChildren(sectorSymbol(app, entry.item.sector, app.glyph(entry.item.sector)));
+  drawGlyphs(app);
   drawZoom(app);
   drawNote(app);
   drawScale(app);
   drawSearch(app);
   drawLayers(app);
   drawOpen(app);
+}
+
+function drawGlyphs(app) {
+  for (const entry of app.marks) if (entry.keys[0].startsWith("sector:")) entry.marker.box.replaceChildren(sectorSymbol(app, entry.item.sector, app.glyph(entry.item.sector)));
 }
 
 function drawNumbers(app) {
@@ -139,7 +143,7 @@ function followAll(app) {
   const { store } = app;
   store.follow("mode measure a b year", () => drawNumbers(app));
   store.follow("mode measure a b", () => drawControls(app));
-  store.follow("mode b year", () => drawMovers(app));
+  store.follow("mode a b year", () => drawMovers(app));
   store.follow("playing", () => {
     playYears(app);
     drawTime(app);
@@ -250,7 +254,7 @@ function buildApp(root, fixed, scenarios, own, boot) {
   markSelected(app);
   new ResizeObserver(() => {
     arrange(app);
-    app.map.invalidateSize({ animate: false });
+    sizeMaps(app);
   }).observe(root);
   app.timings.build = performance.now() - started;
   return app;
@@ -351,7 +355,7 @@ function live(root) {
     const own = await Promise.all(args.own.map(readOwn));
     const sent = args.state || {};
     if (!app || args.static !== last.static) {
-      if (app) app.map.remove();
+      if (app) removeMaps(app);
       app = buildApp(root, fixed, scenarios, own, { settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
       window.jjj = hooks(app);
     } else {
