@@ -32,6 +32,7 @@ def _policy(scripts: list[str], styles: list[str]) -> str:
         "default-src": ["'none'"],
         "script-src": [_hash(text) for text in scripts],
         "style-src": [_hash(text) for text in styles],
+        "img-src": ["blob:"],  # the page's own drawing, on its way to a picture of pixels
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
     }

@@ -26,6 +26,7 @@ _SCRIPTS = (
     "own",
     "compare",
     "flows",
+    "beside",
     "panels",
     "time",
     "facts",
@@ -35,6 +36,7 @@ _SCRIPTS = (
     "search",
     "table",
     "charts",
+    "picture",
     "start",
 )
 

@@ -75,7 +75,7 @@ function describe(app) {
   const change = changeValues(after, before);
   const kind = mode === "difference" ? "change" : "level";
   const classes = classesFor(app, kind);
-  const shown = { baseline: before, scenario: after, swipe: after, difference: change }[mode];
+  const shown = { baseline: before, scenario: after, swipe: after, beside: after, difference: change }[mode];
   return { measure, mode, left, before, after, change, classes, shown, moving: hasYears(app, measure) };
 }
 
@@ -90,11 +90,12 @@ function drawValues(app) {
   app.now = describe(app);
   const { mode, classes, before, shown } = app.now;
   const swipe = mode === "swipe";
-  paint(app.sides.a, swipe ? before : shown, classes);
+  paint(app.sides.a, swipe || mode === "beside" ? before : shown, classes);
   app.map.getPane("fillB").style.display = swipe ? "" : "none";
   if (swipe) paint(app.sides.b, shown, classes);
   app.root.dataset.mode = mode;
   drawSwipe(app);
+  drawBeside(app);
   app.timings.values = performance.now() - started;
 }
 

@@ -28,7 +28,7 @@ const BEYOND = 20; // degrees by which the surroundings run on past their own ed
 const TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png";
 
 function makeMap(app) {
-  const map = L.map(app.root.querySelector(".jjj-map"), {
+  const map = L.map(app.box || app.root.querySelector(".jjj-map"), {
     zoomControl: false,
     attributionControl: false,
     zoomSnap: 0.25,
@@ -242,7 +242,9 @@ function fitRegion(app) {
     paddingTopLeft: [{ wide: Math.min(330, width * 0.22), medium: 100, narrow: 8 }[app.tier], wide ? 40 : 104],
     paddingBottomRight: [right, wide ? 84 : 200],
     animate: false,
+    ...(app.state.mode === "beside" ? BESIDE_ROOM[app.tier] : {}),
   });
+  app.home = { center: app.map.getCenter(), zoom: app.map.getZoom() };
 }
 
 function keepView(app) {
@@ -290,14 +292,16 @@ function buildMap(app) {
 // --- online tiles: asked for, never needed ----------------------------------------------------------
 
 function followTiles(app) {
-  app.store.follow("tiles", () => {
-    if (app.tileLayer) app.tileLayer.remove();
-    app.tileLayer = null;
-    app.land.eachLayer((layer) => layer.setStyle({ fillOpacity: app.state.tiles ? 0 : 1 }));
-    if (!app.state.tiles) return;
-    if (location.protocol === "file:") refuseTiles(app, "map.tiles.file");
-    else openTiles(app);
-  });
+  app.store.follow("tiles", () => drawTiles(app));
+}
+
+function drawTiles(app) {
+  if (app.tileLayer) app.tileLayer.remove();
+  app.tileLayer = null;
+  app.land.eachLayer((layer) => layer.setStyle({ fillOpacity: app.state.tiles ? 0 : 1 }));
+  if (!app.state.tiles) return;
+  if (location.protocol === "file:") refuseTiles(app, "map.tiles.file");
+  else openTiles(app);
 }
 
 function openTiles(app) {

@@ -199,7 +199,8 @@ function showLines(app) {
 // --- movers: hollow where they leave, filled where they arrive, an arc between ------------------------
 
 function activeMoves(app) {
-  const scenario = app.state.mode === "baseline" ? null : app.scenarios[app.state.b];
+  const { mode, a, b } = app.state;
+  const scenario = mode === "baseline" ? null : app.scenarios[showsFirst(app) ? a : b];
   return scenario ? scenario.moves.filter((move) => move.start <= app.state.year) : [];
 }
 
@@ -249,14 +250,15 @@ function hiddenMover(app, { item, known }) {
 }
 
 function drawMovers(app) {
+  if (app.second) drawMovers(app.second);
   app.arcRenderer ||= pathsIn("arcs");
-  for (const layer of app.moverLayers || []) layer.remove();
-  const pending = app.pending ? [app.pending] : [];
+  const pending = app.pending && !showsFirst(app) ? [app.pending] : [];
   const moves = app.state.facts ? factMoves(app) : activeMoves(app);
   const ends = [...moves, ...pending].map((move) => moveEnds(app, move)).filter(Boolean);
   const shown = ends.filter((end) => !hiddenMover(app, end));
   const same = JSON.stringify([app.edition, app.state.language, app.pending, shown.map(({ move }) => [move.institution, move.origin, move.destination, move.state || move.start]), app.state.facts && app.state.factYear]);
   if (same === app.moverKey) return;
+  for (const layer of app.moverLayers || []) layer.remove();
   app.moverKey = same;
   app.movers = shown.map((end) => moverMark(app, end));
   app.moverLayers = [...shown.flatMap((end) => arcsOf(end, app.arcRenderer, end.move === app.pending || (end.move.state && end.move.state !== "open"))), ...app.movers.map(({ marker }) => marker)];

@@ -89,6 +89,7 @@ function setOwn(app, list) {
   app.index = [...searchIndex(app.region), ...ownIndex(app)];
   showOwn(app);
   markOwn(app);
+  ownBeside(app);
 }
 
 function showOwn(app) {

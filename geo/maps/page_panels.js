@@ -1,6 +1,6 @@
 // Cards over the map: controls, legend, years, messages.
 
-const MODES = ["baseline", "scenario", "swipe", "difference"];
+const MODES = ["baseline", "scenario", "swipe", "beside", "difference"];
 
 function modeBar(app) {
   const press = (mode) => app.store.set({ mode });
@@ -59,7 +59,7 @@ function drawControls(app) {
   const { texts, state, scenarios } = app;
   const fields = [el("label", { class: "jjj-field wide" }, el("span", {}, texts.say("map.measure")), measureSelect(app))];
   if (scenarios.length && state.mode !== "baseline") fields.push(scenarioSelect(app, "b", false));
-  if (scenarios.length && (state.mode === "swipe" || state.mode === "difference")) fields.push(scenarioSelect(app, "a", true));
+  if (scenarios.length && ["swipe", "beside", "difference"].includes(state.mode)) fields.push(scenarioSelect(app, "a", true));
   app.parts.controls.replaceChildren(modeBar(app), el("div", { class: "jjj-fields" }, fields));
   if (again && app.parts.controls.querySelector(again)) app.parts.controls.querySelector(again).focus();
 }
@@ -78,6 +78,7 @@ function legendSides(app) {
   const { texts, state } = app;
   if (state.mode === "difference") return texts.say("map.legend.minus", { b: sideName(app, state.b), a: sideName(app, state.a) });
   if (state.mode === "swipe") return texts.say("map.legend.swipe", { a: sideName(app, state.a), b: sideName(app, state.b) });
+  if (state.mode === "beside") return texts.say(app.narrow ? "map.beside.stacked" : "map.legend.swipe", { a: sideName(app, state.a), b: sideName(app, state.b) });
   return sideName(app, state.mode === "baseline" ? START : state.b);
 }
 
@@ -154,6 +155,7 @@ function drawLegend(app) {
     ...legendFacts(app, missing),
     ...(help ? [el("details", {}, el("summary", {}, app.texts.say("map.legend.help")), help)] : []),
     ...flowLegends(app),
+    pictureRow(app),
   );
   app.parts.legend.dataset.bounds = JSON.stringify(classes.bounds);
 }

@@ -119,13 +119,17 @@ function drawWords(app) {
   app.map.getContainer().setAttribute("role", "application");
   app.parts.divider.querySelector(".jjj-handle").setAttribute("aria-label", app.texts.say("map.swipe"));
   for (const name of ["layers", "info", "legend", "table", "charts", "about"]) app.parts[name].setAttribute("aria-label", app.texts.say(`map.panel.${name}`));
-  for (const entry of app.marks) if (entry.keys[0].startsWith("sector:")) entry.marker.box.replaceChildren(sectorSymbol(app, entry.item.sector, app.glyph(entry.item.sector)));
+  drawGlyphs(app);
   drawZoom(app);
   drawNote(app);
   drawScale(app);
   drawSearch(app);
   drawLayers(app);
   drawOpen(app);
+}
+
+function drawGlyphs(app) {
+  for (const entry of app.marks) if (entry.keys[0].startsWith("sector:")) entry.marker.box.replaceChildren(sectorSymbol(app, entry.item.sector, app.glyph(entry.item.sector)));
 }
 
 function drawNumbers(app) {
@@ -143,7 +147,7 @@ function followAll(app) {
   const { store } = app;
   store.follow("mode measure a b year", () => drawNumbers(app));
   store.follow("mode measure a b", () => drawControls(app));
-  store.follow("mode b year", () => drawMovers(app));
+  store.follow("mode a b year", () => drawMovers(app));
   store.follow("playing", () => {
     playYears(app);
     drawTime(app);
@@ -260,7 +264,7 @@ function buildApp(root, fixed, scenarios, own, boot) {
   markSelected(app);
   new ResizeObserver(() => {
     arrange(app);
-    app.map.invalidateSize({ animate: false });
+    sizeMaps(app);
   }).observe(root);
   app.timings.build = performance.now() - started;
   return app;
@@ -368,7 +372,7 @@ function live(root) {
     const flows = args.flows ? await readStreams(args.flows) : null;
     const sent = args.state || {};
     if (!app || args.static !== last.static) {
-      if (app) app.map.remove();
+      if (app) removeMaps(app);
       app = buildApp(root, fixed, scenarios, own, { ranges, flows, settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
       window.jjj = hooks(app);
     } else {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "MODES", "QUERY", "Shared", "View"]
 
 FORMAT = "jingjinji-shared-1"
-MODES = ("difference", "scenario", "baseline", "swipe")  # of the map
+MODES = ("difference", "scenario", "baseline", "swipe", "beside")  # of the map
 QUERY = ("s", "v", "data")  # what is taken out of the address once it is read
 # Browsers and mail programs pass 8,000 characters; beyond that a link gets cut.
 _LONGEST = 7000
