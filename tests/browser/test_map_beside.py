@@ -52,6 +52,18 @@ def middle(page, half, of=".jjj-map"):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def bare(page):
+    """Take off the marks, so that a county lies under every pointer."""
+    page.locator(".jjj-sectors .jjj-none").click()
+    page.locator("input[data-key='layer:institutions']").click()
+
+
+def paths(pane):
+    """Return code that counts a pane's paths on each half."""
+    count = f"m.querySelectorAll('.leaflet-{pane}-pane path').length"
+    return f"[...document.querySelectorAll('.jjj-map')].map(m => {count})"
+
+
 def fills(page, half):
     paths = f"document.querySelectorAll('.jjj-map')[{half}].querySelectorAll('.leaflet-fillA-pane path')"
     return js(page, f"[...{paths}].map(p => p.getAttribute('fill'))")
@@ -119,11 +131,7 @@ def test_captions_and_legend_name_both_sides(page):
 def test_both_halves_hold_the_whole_map(page):
     js(page, "jjj.set({hidden: []})")
     for pane in ("land", "fillA", "borders", "lines"):
-        counts = js(
-            page,
-            f"[...document.querySelectorAll('.jjj-map')].map(m => "
-            f"m.querySelectorAll('.leaflet-{pane}-pane path').length)",
-        )
+        counts = js(page, paths(pane))
         assert counts[0] == counts[1] > 0, pane
     for pane in ("sites", "institutions", "stations", "labels"):
         counts = js(
@@ -135,7 +143,8 @@ def test_both_halves_hold_the_whole_map(page):
 
 
 def test_toggles_act_on_both_halves_also_while_one_is_away(page):
-    shown = "[jjj.app, jjj.app.second].map(h => h.marks.filter(m => m.shown && m.keys[0].startsWith('sector')).length)"
+    sites = "h.marks.filter(m => m.shown && m.keys[0].startsWith('sector')).length"
+    shown = f"[jjj.app, jjj.app.second].map(h => {sites})"
     page.locator("input[data-key='sector:robotics']").click()
     assert js(page, shown) == [112, 112]
     page.locator("button[data-mode='scenario']").click()
@@ -154,7 +163,7 @@ def test_each_half_shows_the_moves_of_its_own_side(page):
     assert js(page, ends) == [["bjtu"], []]
     js(page, "jjj.set({a: -1, year: 2026})")
     assert js(page, ends) == [[], ["bjtu"]]
-    arcs = "[...document.querySelectorAll('.jjj-map')].map(m => m.querySelectorAll('.leaflet-arcs-pane path').length)"
+    arcs = paths("arcs")
     assert js(page, arcs) == [0, 2]
 
 
@@ -168,7 +177,8 @@ def test_moves_stay_on_the_map_in_years_without_new_ones(open_page, exported):
 
 
 def test_selection_is_outlined_on_both(page):
-    outlines = "[...document.querySelectorAll('.jjj-map')].map(m => m.querySelectorAll('.leaflet-select-pane path').length)"
+    outlines = paths("select")
+    bare(page)
     page.mouse.click(*middle(page, 1))
     chosen = js(page, "jjj.state().selected")
     assert chosen["type"] == "county"
@@ -179,8 +189,7 @@ def test_selection_is_outlined_on_both(page):
 
 @pytest.mark.parametrize("half", [0, 1])
 def test_a_tip_is_mirrored_with_the_other_halfs_number(page, half):
-    page.locator(".jjj-sectors .jjj-none").click()
-    page.locator("input[data-key='layer:institutions']").click()
+    bare(page)
     page.mouse.move(*middle(page, half))
     page.mouse.move(middle(page, half)[0] + 3, middle(page, half)[1] + 2)
     here, there = (page.locator(".jjj-map").nth(which).locator(".jjj-tip") for which in (half, 1 - half))
@@ -238,9 +247,9 @@ def test_the_wheel_zooms_both(page, half):
 def test_keys_move_and_zoom_both(page, half):
     before = view(page)
     page.locator(".jjj-map").nth(half).focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(500)
+    for key in ("ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(500)  # a map that glides takes no other key
     assert together(page)
     moved = view(page)
     assert moved[1] > before[1]
@@ -273,7 +282,9 @@ def test_two_fingers_zoom_both(open_page, exported):
 
     def fingers(kind, gap):
         x, y = middle(page, 1)
-        points = [] if kind == "touchEnd" else [{"x": x - gap, "y": y}, {"x": x + gap, "y": y, "id": 1}]
+        points = (
+            [] if kind == "touchEnd" else [{"x": x - gap, "y": y, "id": 0}, {"x": x + gap, "y": y, "id": 1}]
+        )
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         page.wait_for_timeout(40)
 
