@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from geo.comparison import REGION, aggregated, place_of, settled
 from geo.downloads import Field, Table
 from geo.ensemble import quantiles
+from geo.explaining import inside_of
 from geo.maps.rangeview import RangeView
 from geo.measures import ADDED, MEASURES, across
 from geo.words import say
@@ -24,11 +25,20 @@ if TYPE_CHECKING:
 
     from geo.comparison import Place
     from geo.ensemble import Draws, Ensemble
-    from geo.measures import Measure
+    from geo.measures import Measure, Said
     from geo.outcome import Outcome
     from geo.region import Region
 
-__all__ = ["Range", "Spread", "difference_range", "map_ranges", "ranges_table", "span", "turned"]
+__all__ = [
+    "Range",
+    "Spread",
+    "difference_range",
+    "map_ranges",
+    "ranges_table",
+    "said_range",
+    "span",
+    "turned",
+]
 
 Array = NDArray[np.float64]
 
@@ -118,6 +128,17 @@ class Spread:
 
 def _across(measure: str) -> str:
     return across(measure, MEASURES[measure].unit)
+
+
+def said_range(spread: Spread, said: Said) -> Range | None:
+    """Return the range of a number in a sentence; None for inputs, and for percentages, which have none."""
+    region, outcome, drawn = spread.region, spread.outcome, spread.drawn
+    if said.kind == "change":
+        place = inside_of(outcome, region, said.place, said.year)
+        return spread.change(said.measure, place, said.year)
+    if said.kind == "value" and said.place == REGION and said.measure in drawn.regional:
+        return _range(said.measure, drawn.regional[said.measure][:, outcome.position(said.year)])
+    return None
 
 
 def turned(found: Range | None) -> Range | None:

@@ -13,7 +13,7 @@ const BESIDE_ROOM = {
 const LEAST_SHARE = 0.42; // of a narrow frame's height that both maps keep together, whatever is open
 
 function ownToSecond(box) {
-  return { box, half: "right", second: null, spare: null, marked: null, movers: null, moverLayers: null, moverKey: "", arcRenderer: null, tileLayer: null, own: null, ownMarked: null };
+  return { box, half: "right", second: null, spare: null, marked: null, movers: null, moverLayers: null, moverKey: "", arcRenderer: null, roadLayers: null, tripLayers: null, tripKey: "", flowsFresh: false, tileLayer: null, own: null, ownMarked: null };
 }
 
 // The left one of two maps; in every other mode the only map shows B.
@@ -36,6 +36,7 @@ function makeSecond(app) {
   drawBorders(second);
   second.labels = labelItems(app.region);
   buildMarks(second);
+  buildFlows(second, app.flows);
   followTiles(second);
   second.store.follow("selected", () => markSelected(second));
   second.store.follow("language", () => drawGlyphs(second));

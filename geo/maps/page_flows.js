@@ -57,7 +57,7 @@ async function readFlows(bytes) {
 
 function flowSides(app) {
   const { mode, a, b } = app.state;
-  return { left: mode === "swipe" || mode === "difference" ? a : START, right: mode === "baseline" ? START : b };
+  return { left: ["swipe", "beside", "difference"].includes(mode) ? a : START, right: mode === "baseline" ? START : b };
 }
 
 // A scenario of the comparison that was run without flows, if any.
@@ -176,7 +176,7 @@ function makeRoads(app) {
 }
 
 function drawRoads(app) {
-  const on = flowReady(app) && !app.state.hidden.has(ROADS);
+  const on = flowReady(app) && !app.state.hidden.has(ROADS) && !showsFirst(app);
   app.map.getPane("roads").style.display = on ? "" : "none";
   if (!on) return;
   if (!app.roadLayers) makeRoads(app);
@@ -219,7 +219,7 @@ function tripPaths(app, pair, most, widest) {
 }
 
 function drawTrips(app) {
-  const on = flowReady(app) && !app.state.hidden.has(TRIPS);
+  const on = flowReady(app) && !app.state.hidden.has(TRIPS) && !showsFirst(app);
   app.map.getPane("trips").style.display = on ? "" : "none";
   if (!on) return;
   const { shown, scale } = flowsNow(app);
@@ -240,10 +240,12 @@ function isChosen(app, type, item) {
   return Boolean(selected) && selected.type === type && selected.id === item.id;
 }
 
+// What changes from A to B lies on the map of B.
 function drawFlows(app) {
   app.flowsFresh = false;
   drawRoads(app);
   drawTrips(app);
+  if (app.second) drawFlows(app.second);
 }
 
 function buildFlows(app, flows) {

@@ -282,7 +282,7 @@ function updateApp(app, { scenarios, own, ranges, flows }, settings, patch) {
   if (scenarios) {
     app.scenarios = scenarios;
     app.edition += 1;
-    setFlows(app, flows);
+    for (const half of [app, app.spare].filter(Boolean)) setFlows(half, flows);
     app.pending = null;
     Object.assign(app.state, readPatch(patch));
     soundState(app);

@@ -49,9 +49,11 @@ def _three(voice: Voice, region: Region, outcome: Outcome) -> None:
     moves = outcome.scenario.moves
     start, end = min(move.start for move in moves), max(move.end for move in moves)
     st.caption(voice("app.effects.scope", count=len(moves), start=start, end=end))
+    spread = sure.spread_of(outcome.scenario)
     for number, effect in enumerate(summary(outcome, voice.language), 1):
         with st.container(border=True):
             st.markdown(plain(effect.text))
+            sure.said(voice, spread, effect)
             st.caption(voice("app.effects.only_status", status=voice(f"status.{effect.status}")))
             explaining.offer_effect(voice, region, outcome, effect, number)
 

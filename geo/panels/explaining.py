@@ -22,6 +22,7 @@ from geo.explaining import (
 )
 from geo.measures import MEASURES
 from geo.model.terms import FACTS
+from geo.panels import sure
 from geo.panels.problems import shown
 from geo.panels.text import plain
 from geo.report.markup import tag
@@ -261,7 +262,7 @@ def ask(voice: Voice, asked: Mapping[str, Callable[[], Sequence[Question]]], *, 
         Name of the dialog's parts.
     """
 
-    @st.dialog(voice("explain.panel.title"), width="large")
+    @st.dialog(voice("explain.panel.title"), width="large", on_dismiss=sure.dialog_closed)
     def box() -> None:
         with shown(voice):
             names = list(asked)
@@ -272,6 +273,7 @@ def ask(voice: Voice, asked: Mapping[str, Callable[[], Sequence[Question]]], *, 
                 st.markdown(f"**{plain(name)}**")
             _answer(voice, asked[name](), key=f"explained_{key}_{names.index(name)}")
 
+    sure.dialog_opened()
     box()
 
 

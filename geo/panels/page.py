@@ -60,6 +60,7 @@ def show() -> None:
     """Draw the whole page for one run of the script."""
     st.set_page_config(page_title="Jing-Jin-Ji · 京津冀", page_icon="🗺️", layout="wide")
     st.html(_STYLE)
+    sure.begin()
     session = open_session()
     here = region()
     trouble = _from_link(session, here)

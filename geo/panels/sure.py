@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from geo.explaining import inside_of
+from geo.measures import MEASURES
 from geo.model import calibrate
 from geo.panels.state import outcome_of, region
 from geo.panels.text import plain
-from geo.ranges import Range, Spread, difference_range, map_ranges, turned
+from geo.ranges import Spread, difference_range, map_ranges, said_range, span, turned
 from geo.sampling import Sample, Sampler
 
 if TYPE_CHECKING:
@@ -20,13 +22,28 @@ if TYPE_CHECKING:
 
     from geo.comparison import Place
     from geo.maps.rangeview import RangeView
+    from geo.measures import Effect
     from geo.panels.text import Voice
+    from geo.ranges import Range
     from geo.scenario import Scenario
 
-__all__ = ["Differences", "close", "differences", "note", "range_view", "spread_of", "watch"]
+__all__ = [
+    "Differences",
+    "begin",
+    "close",
+    "dialog_closed",
+    "dialog_opened",
+    "differences",
+    "note",
+    "range_view",
+    "said",
+    "spread_of",
+    "watch",
+]
 
 Differences = Callable[[str, "Place", int], "Range | None"]
 _EVERY = 2  # seconds between two looks at what is drawn
+_DIALOG = "dialog_open"
 _MOST = 4  # processes, however many are asked for
 _VIEWS = 16
 
@@ -40,6 +57,21 @@ def _workers() -> int:
 @st.cache_resource(show_spinner=False)
 def _sampler() -> Sampler:
     return Sampler(calibrate(region()), workers=_workers())
+
+
+def begin() -> None:
+    """Remember that a run of the page starts: a dialog that was open is closed by it."""
+    st.session_state[_DIALOG] = False
+
+
+def dialog_opened() -> None:
+    """Hold ranges back while a dialog is open."""
+    st.session_state[_DIALOG] = True
+
+
+def dialog_closed() -> None:
+    """Let ranges appear again."""
+    st.session_state[_DIALOG] = False
 
 
 def close() -> None:
@@ -92,6 +124,25 @@ def range_view(scenario: Scenario) -> RangeView | None:
     return None if spread is None else _packed(spread, scenario.hash, len(spread.drawn.draws))
 
 
+def said(voice: Voice, spread: Spread | None, effect: Effect) -> None:
+    """Say the ranges of the numbers of a sentence; nothing while there are too few draws."""
+    if spread is None:
+        return
+    found = [(one, said_range(spread, one)) for one in effect.numbers]
+    parts = [
+        voice(
+            "range.of",
+            place=inside_of(spread.outcome, spread.region, one.place, one.year, voice.language).name,
+            measure=MEASURES[one.measure].name(voice.language),
+            span=span(MEASURES[one.measure], at, voice.language, sign=one.sign),
+        )
+        for one, at in found
+        if at is not None and at.low < at.high
+    ]
+    if parts:
+        st.caption(f"{voice('range.short')} · {'; '.join(parts)}")
+
+
 def note(voice: Voice, scenarios: Iterable[Scenario]) -> None:
     """Say what the ranges are, or how far their drawing has come, or why there are none."""
     samples = [found for one in scenarios if (found := sample_of(one)) is not None]
@@ -122,7 +173,8 @@ def _stage(scenario: Scenario) -> tuple[int, bool]:
 
 @st.fragment(run_every=_EVERY)
 def _look(voice: Voice, scenarios: tuple[Scenario, ...], shown: tuple[tuple[int, bool], ...]) -> None:
-    if tuple(_stage(one) for one in scenarios) != shown:
+    # drawing the page again would close an open dialog
+    if tuple(_stage(one) for one in scenarios) != shown and not st.session_state.get(_DIALOG, False):
         st.rerun(scope="app")
     samples = [found for one in scenarios if (found := sample_of(one)) is not None]
     done, size = sum(one.done for one in samples), sum(one.size for one in samples)
