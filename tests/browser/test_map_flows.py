@@ -264,3 +264,18 @@ def test_numbers_of_the_map_are_rounded_and_not_lost(page, runs):
     found = links(runs[0])
     change = found.delay[runs[0].position(YEAR)].sum() - found.delay_before.sum()
     assert shown == pytest.approx(change, abs=0.02 * np.sqrt(len(found.free)))
+
+
+def test_side_by_side_they_lie_on_the_right_map_alone(page):
+    ask(page, year=YEAR, a=1, b=0, hidden=[], mode="beside")
+
+    def shown(pane, look):
+        lines = f"m.querySelectorAll('.leaflet-{pane}-pane path.{look}')"
+        seen = f"[...{lines}].filter(line => line.checkVisibility()).length"
+        return js(page, f"[...document.querySelectorAll('.jjj-map')].map(m => {seen})")
+
+    assert shown("roads", "jjj-road") == [0, js(page, "jjj.app.roads.length")]
+    assert shown("trips", "jjj-trip") == [0, PAIRS]
+    ask(page, mode="difference")
+    assert shown("trips", "jjj-trip") == [PAIRS, 0]
+    page.guard.clean()
