@@ -88,7 +88,8 @@ def _draw(kept: Sequence[Event], years: Sequence[int], voice: Voice) -> None:
         _controls(years, voice)
         year = st.session_state[_SLIDER] = st.session_state[_YEAR]
         st.select_slider(voice("timeline.year"), years, key=_SLIDER, on_change=_slide)
-        st.markdown(f"## {year}")
+        st.header(str(year), anchor=False)
+        # a live region that stays while its text changes, so that it is read out
         st.info(plain(sentence(kept, year, voice.language)))
         states = Counter(state_in(event, year) for event in kept)
         counts = {state: states[state] for state in STATES}

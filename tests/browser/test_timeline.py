@@ -20,7 +20,7 @@ def shown(region):
 def says(page, shown, year):
     """Wait until year and sentence are those of a year."""
     page.get_by_role("heading", name=str(year), exact=True).wait_for(timeout=WAIT)
-    page.get_by_role("alert").filter(has_text=sentence(shown, year)).wait_for(timeout=WAIT)
+    page.get_by_role("status").filter(has_text=sentence(shown, year)).wait_for(timeout=WAIT)
 
 
 def button(page, name):
