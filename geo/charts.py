@@ -571,7 +571,8 @@ def timeline_chart(events: Sequence[Event], year: int, language: str = "en") -> 
         if getattr(event, key) is not None
     ]
     title = say("timeline.title", language)
-    alt = say("timeline.alt", language, count=len(dated), undated=len(events) - len(dated), year=year)
+    # without the year: a page that plays the years would embed the chart anew with every other text
+    alt = say("timeline.alt", language, count=len(dated), undated=len(events) - len(dated))
     spec = _timeline_spec(spans, points, stages, year, language)
     return Chart(
         "timeline", title, alt, say("timeline.note", language), spec, table_of_events(events, language, year)

@@ -63,23 +63,25 @@ def show(_session: Session, region: Region, voice: Voice) -> None:
             key=_STAGE,
         )
         kept = [event for event in events if event.stage in chosen]
-        if st.session_state[_PLAYING]:
-            # the clock runs only as long as this is drawn: pausing, another tab or the last year end it
-            st.fragment(_tick, run_every=_PACES[st.session_state.get(_PACE) or "normal"])(kept, years, voice)
-        else:
-            _draw(kept, years, voice)
+        # the clock runs only as long as it is drawn: pausing, another tab or the last year end it; both are
+        # fragments, so that each part keeps its place on the page and is not made anew
+        pace = _PACES[st.session_state.get(_PACE) or "normal"]
+        played = st.fragment(_tick, run_every=pace) if st.session_state[_PLAYING] else st.fragment(_draw)
+        played(kept, years, voice)
         st.caption(voice("timeline.play.map"))
 
 
 def _tick(kept: Sequence[Event], years: Sequence[int], voice: Voice) -> None:
     """Draw the next year; the last one stops the clock."""
     year = st.session_state[_YEAR]
-    if st.session_state.pop(_SHOWN, None) == year:
-        st.session_state[_YEAR] = year = min(year + 1, years[-1])
-    st.session_state[_SHOWN] = year
-    if year == years[-1]:
-        st.session_state[_PLAYING] = False
-        st.rerun()
+    # one tick may still be on its way when the clock is stopped
+    if st.session_state[_PLAYING]:
+        if st.session_state.get(_SHOWN) == year:
+            st.session_state[_YEAR] = year = min(year + 1, years[-1])
+        st.session_state[_SHOWN] = year
+        if year == years[-1]:
+            st.session_state[_PLAYING] = False
+            st.rerun()
     _draw(kept, years, voice)
 
 
@@ -88,7 +90,8 @@ def _draw(kept: Sequence[Event], years: Sequence[int], voice: Voice) -> None:
         _controls(years, voice)
         year = st.session_state[_SLIDER] = st.session_state[_YEAR]
         st.select_slider(voice("timeline.year"), years, key=_SLIDER, on_change=_slide)
-        st.markdown(f"## {year}")
+        st.header(str(year), anchor=False)
+        # a live region that stays while its text changes, so that it is read out
         st.info(plain(sentence(kept, year, voice.language)))
         states = Counter(state_in(event, year) for event in kept)
         counts = {state: states[state] for state in STATES}

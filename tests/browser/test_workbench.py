@@ -97,7 +97,8 @@ def code(page, mark):
 
 
 def name_of(page):
-    return page.get_by_label("Name", exact=True)
+    # while a page is drawn anew, the field of before may stand behind it for a moment
+    return page.get_by_label("Name", exact=True).first
 
 
 def test_every_edit_survives_a_reload_and_a_killed_server(open_page, server):
