@@ -6,8 +6,8 @@
 const ALIKE = 1; // pixels by which both maps may differ: a pane lies on whole pixels
 // What the cards leave free of each map when the whole region is shown.
 const BESIDE_ROOM = {
-  wide: { paddingTopLeft: [12, 176], paddingBottomRight: [12, 66] },
-  medium: { paddingTopLeft: [8, 176], paddingBottomRight: [8, 120] },
+  wide: { paddingTopLeft: [12, 140], paddingBottomRight: [12, 58] },
+  medium: { paddingTopLeft: [8, 150], paddingBottomRight: [8, 190] },
   narrow: { paddingTopLeft: [6, 6], paddingBottomRight: [6, 6] },
 };
 const LEAST_SHARE = 0.42; // of a narrow frame's height that both maps keep together, whatever is open

@@ -10,6 +10,8 @@ from geo.panels.links import MODES, View
 pytestmark = pytest.mark.browser
 
 CLOSE = 1.5  # pixels: each map lies on whole ones
+LABELS = """[jjj.app, jjj.app.second].map(h =>
+    h.labels.filter(e => e.marker && h.map.hasLayer(e.marker)).map(e => e.item.name_zh).join())"""
 SETTLED = "[jjj.app, jjj.app.second].every(h => !h.map._animatingZoom && !h.led)"
 
 
@@ -228,6 +230,34 @@ def test_a_drag_moves_both(page, half):
     page.wait_for_timeout(400)
     assert together(page)
     assert view(page)[:2] != pytest.approx(before[:2], abs=1e-2)
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_what_a_drag_brings_in_is_drawn_on_both(page, half):
+    js(page, "(jjj.app.map.setView([39.9, 116.4], 10, {animate: false}), 1)")
+    before = js(page, LABELS)
+    x, y = middle(page, half)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 200, y - 250, steps=4)
+    page.wait_for_timeout(300)  # held still, so that the map does not glide on
+    page.mouse.move(x - 200, y - 251)
+    page.mouse.up()
+    page.wait_for_timeout(400)
+    one, two = js(page, LABELS)
+    assert one == two
+    assert one != before[0]
+
+
+def test_a_zoom_in_the_wake_of_another_wins_on_both(page):
+    page.evaluate(
+        """() => { const { map } = jjj.app;
+            map.once("zoomend", () => map.setZoom(9));
+            map.setZoom(8); }"""
+    )
+    page.wait_for_timeout(900)
+    assert together(page)
+    assert view(page)[2] == 9
 
 
 @pytest.mark.parametrize("half", [0, 1])

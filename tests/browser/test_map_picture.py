@@ -53,6 +53,12 @@ def counties(root, pane="fillA"):
     ]
 
 
+def shape_across(root):
+    """Return the horizontal places of all corners of counties."""
+    paths = "".join(path.get("d") for path in root.iter(f"{SPACE}path") if path.get("data-code"))
+    return [float(x) for x in re.findall(r"[ML](-?[\d.]+) ", paths)]
+
+
 def texts(root):
     return [node.text or "" for node in root.iter(f"{SPACE}text")]
 
@@ -69,8 +75,10 @@ def screen(page, half=0, pane="fillA"):
 @pytest.mark.parametrize("mode", ["difference", "scenario", "baseline"])
 def test_the_drawing_shows_every_county_in_its_colour(page, tmp_path, mode):
     page.locator(f"button[data-mode='{mode}']").click()
-    (drawn,) = counties(drawing(page, tmp_path))
+    root = drawing(page, tmp_path)
+    (drawn,) = counties(root)
     assert len(drawn) == 199
+    assert counties(root, "fillB") == []  # the other side of a swipe is not on the screen
     assert drawn == screen(page)
     now = js(page, "jjj.now()")
     shown = {"difference": "change", "scenario": "after", "baseline": "before"}[mode]
@@ -105,13 +113,7 @@ def test_a_swipe_is_cut_where_the_screen_cuts_it(page, tmp_path):
     # the divider stands where it stands over the counties: compare with a county's own corner
     middle = js(page, "jjj.app.map.containerPointToLatLng([0.6 * jjj.app.map.getSize().x, 300]).lng")
     west, east = js(page, "[jjj.app.bounds.getWest(), jjj.app.bounds.getEast()]")
-    xs = [
-        float(x)
-        for x in re.findall(
-            r"[ML](-?[\d.]+) ",
-            "".join(path.get("d") for path in root.iter(f"{SPACE}path") if path.get("data-code")),
-        )
-    ]
+    xs = shape_across(root)
     share = (across["map-fillB"][0] - min(xs)) / (max(xs) - min(xs))
     assert share == pytest.approx((middle - west) / (east - west), abs=0.005)
 
@@ -313,6 +315,8 @@ def test_a_narrow_frame_saves_a_picture_to_read(open_page, exported, tmp_path):
     root = drawing(page, tmp_path)
     assert float(root.get("width")) > 700
     assert [len(drawn) for drawn in counties(root)] == [199, 199]
+    across = shape_across(root)
+    assert max(across) - min(across) > 0.5 * float(root.get("width"))
 
 
 def test_the_frame_of_the_live_page_lets_pictures_out(open_page, live, tmp_path):
