@@ -104,6 +104,27 @@ def show(session: Session, region: Region, voice: Voice) -> None:
 def _link(session: Session, region: Region, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.share.link_heading')}")
     st.caption(voice("app.share.link_text"))
+    opened = session.shelf.opened
+    data = opened.baseline or region.content_hash
+    shared = Shared(opened.plan, data, _view(session, voice), voice.language)
+    query = shared.to_query()
+    if query is None:
+        st.info(voice("app.share.too_long"))
+    else:
+        st.code(address(query), language=None, wrap_lines=True)
+    st.download_button(
+        voice("app.share.file"),
+        shared.to_json,
+        f"jingjinji-{opened.plan.hash[:8]}.share.json",
+        "application/json",
+        on_click="ignore",
+        width="stretch",
+        key="share_file",
+    )
+
+
+def _view(session: Session, voice: Voice) -> View:
+    """Return what of the map the link shall show, as chosen."""
     now = view_now()
     ids = [key for key in MEASURES if key in outcome_of(session.shelf.current).values]
     measure = st.selectbox(
@@ -128,23 +149,7 @@ def _link(session: Session, region: Region, voice: Voice) -> None:
         format_func=lambda key: voice(f"app.share.modes.{key}"),
         key="share_mode",
     )
-    opened = session.shelf.opened
-    data = opened.baseline or region.content_hash
-    shared = Shared(opened.plan, data, View(measure, year, mode), voice.language)
-    query = shared.to_query()
-    if query is None:
-        st.info(voice("app.share.too_long"))
-    else:
-        st.code(address(query), language=None, wrap_lines=True)
-    st.download_button(
-        voice("app.share.file"),
-        shared.to_json,
-        f"jingjinji-{opened.plan.hash[:8]}.share.json",
-        "application/json",
-        on_click="ignore",
-        width="stretch",
-        key="share_file",
-    )
+    return View(measure, year, mode)
 
 
 def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> None:
