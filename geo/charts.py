@@ -598,7 +598,8 @@ def _timeline_spec(
     axis = {"format": "d", "title": None, "tickCount": 5, "orient": "top"}
     x = {"type": "quantitative", "axis": axis, "scale": {"zero": False, "padding": 8}}
     span = {
-        "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.55},
+        # told by the points at its ends, the text beside the chart and its table
+        "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.55, "aria": False},
         "encoding": {"x": {"field": "from", **x}, "x2": {"field": "to"}, "y": y, "color": colour},
     }
     dots = [
@@ -618,7 +619,7 @@ def _timeline_spec(
     now = {
         # the one part that changes while the years play: a page takes it in without drawing the rest anew
         "data": {"name": "now"},
-        "mark": {"type": "rule", "color": INK, "strokeDash": [4, 3]},
+        "mark": {"type": "rule", "color": INK, "strokeDash": [4, 3], "aria": False},
         "encoding": {"x": {"field": "year", **x}},
     }
     layers = [span, *dots, now]

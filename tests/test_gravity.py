@@ -111,7 +111,9 @@ def test_jobs_equal_workers_and_publications(region):
 def test_jobs_are_the_same_each_time(region):
     baseline = calibrate(region)
     again = estimate_jobs(region, baseline.travel.road)
-    assert again.jobs == pytest.approx(baseline.jobs.jobs, rel=0, abs=0)
+    # the shipped ones were summed on another processor: the last bits may differ
+    assert again.jobs == pytest.approx(baseline.jobs.jobs, rel=1e-14, abs=0)
+    assert (estimate_jobs(region, baseline.travel.road).jobs == again.jobs).all()
 
 
 # The fitted model -----------------------------------------------------------------------------------

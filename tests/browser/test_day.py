@@ -93,7 +93,6 @@ def break_a_limit(page, frame, count):
 
 def compare_and_explain(page):
     go_to(page, "compare")
-    page.get_by_role("heading", name=word("compare.panel.heading")).wait_for(timeout=WAIT)
     page.get_by_text(word("compare.panel.differs")).first.click(timeout=WAIT)
     page.get_by_text(word("compare.panel.differs_head")).wait_for(timeout=WAIT)
     go_to(page, "effects")

@@ -84,7 +84,12 @@ def hostile_region(region):
     links["line_en"] = links["line_zh"] = [HOSTILE[i % len(HOSTILE)] for i in range(len(links))]
     catalog = {"layers": {"x": {"title_en": HOSTILE[0], "title_zh": HOSTILE[1], "source": HOSTILE[2]}}}
     return SimpleNamespace(
-        **names, rail_links=links, neighbours=region.neighbours, catalog=catalog, content_hash="hostile"
+        **names,
+        rail_links=links,
+        neighbours=region.neighbours,
+        catalog=catalog,
+        facts=region.facts,
+        content_hash="hostile",
     )
 
 
