@@ -51,7 +51,8 @@ h4 { padding: 0.2rem 0 0.1rem !important; font-size: 1.15rem !important; }
   font-size: 0.8rem; color: #55626a; opacity: 1;
 }
 [data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; row-gap: 0; }
-[data-testid="stMainBlockContainer"] kbd { color: #55626a; }
+[data-testid="stMainBlockContainer"] kbd { color: #45525a !important; opacity: 1 !important; }
+[data-testid="stMainBlockContainer"] [kind="primary"] kbd { color: #ffffff !important; }
 @media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding: 0.8rem 0.6rem 2rem; } }
 </style>
 """

@@ -97,7 +97,7 @@ def compare_and_explain(page):
     page.get_by_text(word("compare.panel.differs_head")).wait_for(timeout=WAIT)
     go_to(page, "effects")
     page.get_by_text(word("app.effects.explain"), exact=True).click(timeout=WAIT)
-    page.get_by_role("combobox", name=word("app.effects.county")).wait_for(timeout=WAIT)
+    page.get_by_role("combobox", name=word("explain.panel.place")).wait_for(timeout=WAIT)
 
 
 def merge_the_second(page, frame, count):
