@@ -13,6 +13,9 @@ from geo.cli import app
 from geo.model.archive import pack, unpack
 from geo.model.baseline import FILE, load_baseline, measure, shipped
 
+# sums differ in their last bits between processors: numpy adds in the order that suits the vector unit
+LAST_BITS = 1e-13
+
 
 @pytest.fixture(scope="module")
 def fresh(region):
@@ -30,13 +33,13 @@ def test_what_ships_is_what_calibration_gives(region, fresh, caplog):
     assert read.travel.fit.speeds == pytest.approx(fresh.travel.fit.speeds, rel=1e-8)
     np.testing.assert_allclose(read.fit.moments["model"], fresh.fit.moments["model"], rtol=1e-6)
     for kind, posts in fresh.jobs.institutional.items():
-        np.testing.assert_array_equal(read.jobs.institutional[kind], posts)
+        np.testing.assert_allclose(read.jobs.institutional[kind], posts, rtol=LAST_BITS)
 
 
 def test_the_rest_of_the_baseline_is_read_back(region, fresh):
     read = load_baseline(region)
     for name in read.inputs.names():
-        np.testing.assert_array_equal(getattr(read.inputs, name), getattr(fresh.inputs, name))
+        np.testing.assert_allclose(getattr(read.inputs, name), getattr(fresh.inputs, name), rtol=LAST_BITS)
     assert read.inputs.facts == fresh.inputs.facts
     np.testing.assert_allclose(read.roads.network.capacity, fresh.roads.network.capacity, rtol=1e-6)
     np.testing.assert_allclose(read.roads.drive, fresh.roads.drive, rtol=1e-8)

@@ -1,11 +1,9 @@
 """A real browser, a guard that lets nothing out, and maps to open in it."""
 
+import hashlib
 import os
 import shutil
-import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the made-up outcomes of tests/
 
 import synthetic_maps as made
-from ports import free_port
+from served import ROOT, ready, serving
 
 from geo.maps.export import export_html
 from geo.maps.view import build_view
@@ -135,27 +133,25 @@ def exported(region, tmp_path_factory):
 @pytest.fixture(scope="session")
 def live():
     """The address of a page with the live map, served by Streamlit."""
-    port = free_port()
-    options = ["--server.headless=true", f"--server.port={port}", "--browser.gatherUsageStats=false"]
     script = Path(__file__).with_name("live_page.py")
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(script),
-        *options,
-        "--server.fileWatcherType=none",
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    address = f"http://localhost:{port}"
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()  # noqa: S310 -- our own server
-            break
-        except OSError:
-            time.sleep(0.15)
-    yield address
-    server.terminate()
-    server.wait(10)
+    with serving(script=script, PYTHONPATH=ROOT) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory):
+    """The app on a store of its own, for all tests that do not kill it."""
+    with serving(JINGJINJI_STORE=tmp_path_factory.mktemp("app") / "store.sqlite") as server:
+        yield server
+
+
+@pytest.fixture
+def visit(open_page, app, request):
+    """Open the app at a desk that only this test has, or one of its visitors."""
+
+    def visit_at(query="", *, language="en", size=(1280, 1000), visitor=""):
+        desk = hashlib.sha256(f"{request.node.nodeid} {visitor}".encode()).hexdigest()[:32]
+        page = open_page(f"{app.address}/?lang={language}&desk={desk}&{query}", size, wait=False)
+        return page, ready(page)
+
+    return visit_at

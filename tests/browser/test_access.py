@@ -1,42 +1,14 @@
 """Reach: axe-core on the exported map, the report and the app, and the map by keyboard alone."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from importlib.resources import files
-from pathlib import Path
-
 import pytest
+from axe import grave
+from served import map_frame, settle
 
 from geo.model import simulate_level0
 from geo.presets import preset
 from geo.report import report_html
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).parents[2]
-WAIT = 120_000  # a cold start on a busy machine
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "iframes": False,
-}
-GRAVE = ("serious", "critical")
-FIND = """async (options) => {
-  const found = await axe.run(document, { ...options, resultTypes: ["violations"] });
-  return found.violations.flatMap((rule) => rule.nodes.map((node) =>
-    [rule.id, node.impact, node.target.join(" "), node.html.slice(0, 200), node.failureSummary || ""]));
-}"""
-
-
-def grave(frame):
-    """Return serious and critical findings as lines to read."""
-    frame.evaluate(AXE)
-    found = frame.evaluate(FIND, RULES)
-    return [" | ".join(map(str, one)).replace("\n", " ") for one in found if one[1] in GRAVE]
 
 
 def js(page, code):
@@ -120,27 +92,6 @@ def test_a_whole_look_without_a_mouse(open_page, exported):
 # The app ---------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Serve the app as ``jingjinji app`` does, for the tests of this file."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = os.environ | {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("data"))}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, **quiet) as server:
-        for _ in range(400):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.15)
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
-
-
 # Findings that are Streamlit's own, each with the reason why this side cannot mend it.
 STREAMLITS = {
     "scrollable-region-focusable": "st.code and st.dataframe scroll in elements without a tabindex",
@@ -148,21 +99,13 @@ STREAMLITS = {
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_tab_of_the_app_has_no_grave_finding_of_ours(open_page, address, language):
-    page = open_page(f"{address}/?lang={language}", (1280, 900), wait=False)
-    frames = page.frame_locator("iframe[title*='jingjinji']")
-    frames.locator("#jjj[data-ready]").wait_for(timeout=WAIT)
+def test_every_tab_of_the_app_has_no_grave_finding_of_ours(visit, language):
+    page, _ = visit(language=language)
     tabs = page.get_by_role("tab")
-    tabs.first.wait_for(timeout=WAIT)
     found = []
     for place in range(tabs.count()):
         tabs.nth(place).click()
-        page.wait_for_timeout(500)
-        page.wait_for_function(
-            "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'",
-            timeout=WAIT,
-        )
+        settle(page)
         found += grave(page)
     assert [one for one in found if one.split(" | ")[0] not in STREAMLITS] == []
-    frame = next(frame for frame in page.frames if "jingjinji_map" in frame.url)
-    assert grave(frame) == []
+    assert grave(map_frame(page)) == []

@@ -1,61 +1,22 @@
 """The tabs that compare and the timeline, as a visitor meets them, in both languages, wide and narrow."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-WAIT = 90_000
+from served import WAIT, no_sideways, settle, tab
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Serve the app with a store of its own, for the tests of this file."""
-    folder = tmp_path_factory.mktemp("store")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
-    own = {"JINGJINJI_STORE": str(folder / "s.sqlite")}
-    quiet = {"cwd": ROOT, "env": os.environ | own, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **quiet) as server:
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
-
-
 @pytest.fixture
-def visit(open_page, address):
-    def visit_at(language, width, tab):
-        page = open_page(f"{address}/?lang={language}", (width, 900), wait=False)
-        page.get_by_role("tab", name=tab, exact=True).click(timeout=WAIT)
+def visit_tab(visit):
+    def visit_at(language, width, name):
+        page, _ = visit(language=language, size=(width, 900))
+        tab(page, name, exact=True)
         return page
 
     return visit_at
-
-
-def settle(page):
-    page.wait_for_timeout(400)
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=WAIT
-    )
-
-
-def no_sideways(page):
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
 
 def keep(page, name):
@@ -85,9 +46,9 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize(("language", "width", "tab"), [("en", 1280, "Compare"), ("zh", 390, "对比")])
-def test_scenarios_side_by_side_in_every_part(visit, language, width, tab):
-    page = visit(language, width, tab)
+@pytest.mark.parametrize(("language", "width", "name"), [("en", 1280, "Compare"), ("zh", 390, "对比")])
+def test_scenarios_side_by_side_in_every_part(visit_tab, language, width, name):
+    page = visit_tab(language, width, name)
     for part, (heading, charts) in PARTS[language].items():
         page.get_by_test_id("stButtonGroup").get_by_text(part, exact=True).click(timeout=WAIT)
         page.get_by_role("heading", name=heading).wait_for(timeout=WAIT)
@@ -103,8 +64,8 @@ def test_scenarios_side_by_side_in_every_part(visit, language, width, tab):
     keep(page, f"compare-{language}-{width}")
 
 
-def test_another_measure_is_compared(visit):
-    page = visit("en", 1280, "Compare")
+def test_another_measure_is_compared(visit_tab):
+    page = visit_tab("en", 1280, "Compare")
     page.get_by_role("heading", name="Population: Whole region").wait_for(timeout=WAIT)
     settle(page)
     page.get_by_role("combobox", name="Measure").fill("Mean comm")
@@ -114,8 +75,8 @@ def test_another_measure_is_compared(visit):
     page.get_by_text("To get B from A").wait_for(timeout=WAIT)
 
 
-def test_a_chart_is_taken_along_as_svg(visit):
-    page = visit("zh", 1280, "对比")
+def test_a_chart_is_taken_along_as_svg(visit_tab):
+    page = visit_tab("zh", 1280, "对比")
     page.get_by_text("本图的数据").first.click(timeout=WAIT)
     settle(page)
     with page.expect_download(timeout=WAIT) as waiting:
@@ -136,9 +97,9 @@ def test_a_chart_is_taken_along_as_svg(visit):
         ("zh", 390, ("时间线", "到哪一年底已经启用", "到 2026 年底", "到 2027 年底")),
     ],
 )
-def test_the_timeline_answers_to_the_keyboard(visit, language, width, words):
-    tab, slider, before, after = words
-    page = visit(language, width, tab)
+def test_the_timeline_answers_to_the_keyboard(visit_tab, language, width, words):
+    name, slider, before, after = words
+    page = visit_tab(language, width, name)
     page.get_by_text(before).wait_for(timeout=WAIT)
     settle(page)
     page.get_by_role("slider", name=slider).focus()

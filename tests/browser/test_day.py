@@ -3,8 +3,7 @@
 import re
 
 import pytest
-from test_visit import current_moves
-from test_workbench import WAIT, Server, code, name_of, press, ready, switches, tab
+from served import WAIT, code, current_moves, name_of, press, ready, serving, switches, tab
 
 from geo.words import say
 
@@ -17,9 +16,8 @@ FIRST, SECOND = "First of the day", "Second of the day"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    served = Server(tmp_path_factory.mktemp("day") / "store.sqlite")
-    yield served
-    served.kill()
+    with serving(JINGJINJI_STORE=tmp_path_factory.mktemp("day") / "store.sqlite") as served:
+        yield served
 
 
 def word(key, **values):

@@ -1,14 +1,10 @@
 """A number explained where it stands: in a sentence, in the comparison, on the map, and in a file."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from axe import grave
+from served import WAIT, no_sideways, settle, tab
 
 from geo.maps.export import export_html
 from geo.maps.view import build_view
@@ -16,51 +12,9 @@ from geo.measures import MEASURES
 from geo.model import simulate_level0
 from geo.presets import preset
 
-ROOT = Path(__file__).parents[2]
-WAIT = 150_000
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-FIND = """async () => {
-  const found = await axe.run(document.querySelector("[role=dialog]") || document, { iframes: false,
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] });
-  return found.violations.filter((rule) => ["serious", "critical"].includes(rule.impact))
-    .flatMap((rule) => rule.nodes.map((node) => `${rule.id} ${node.html.slice(0, 160)}`));
-}"""
-
 pytestmark = pytest.mark.browser
 
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Serve the app with a store of its own, for the tests of this file."""
-    folder = tmp_path_factory.mktemp("store")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
-    own = {"JINGJINJI_STORE": str(folder / "s.sqlite")}
-    quiet = {"cwd": ROOT, "env": os.environ | own, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **quiet) as server:
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
-
-
-def settle(page):
-    page.wait_for_timeout(400)
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=WAIT
-    )
-
-
-def grave(page):
-    page.evaluate(AXE)
-    return page.evaluate(FIND)
+DIALOG = "[role=dialog]"
 
 
 def opened(page):
@@ -78,8 +32,8 @@ def chosen(page, dialog, label, option):
     settle(page)
 
 
-def test_a_sentence_is_explained_and_escape_closes(open_page, address):
-    page = open_page(f"{address}/?lang=en", (1280, 900), wait=False)
+def test_a_sentence_is_explained_and_escape_closes(visit):
+    page, _ = visit()
     first = page.get_by_role("button", name="Explain the numbers of sentence 1")
     first.wait_for(timeout=WAIT)
     first.focus()
@@ -97,14 +51,14 @@ def test_a_sentence_is_explained_and_escape_closes(open_page, address):
     branch.focus()
     page.keyboard.press("Enter")
     move.wait_for(state="visible")
-    assert grave(page) == []
+    assert grave(page, DIALOG) == []
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
 
 
-def test_a_difference_is_explained_from_the_comparison(open_page, address):
-    page = open_page(f"{address}/?lang=zh", (390, 900), wait=False)
-    page.get_by_role("tab", name="对比", exact=True).click(timeout=WAIT)
+def test_a_difference_is_explained_from_the_comparison(visit):
+    page, _ = visit(language="zh", size=(390, 900))
+    tab(page, "对比", exact=True)
     page.get_by_role("button", name="解释表中一行").click(timeout=WAIT)
     dialog = opened(page)
     assert dialog.get_by_text("每行均为 B 减 A").count() == 1
@@ -116,23 +70,20 @@ def test_a_difference_is_explained_from_the_comparison(open_page, address):
     with page.expect_download(timeout=WAIT) as waiting:
         dialog.get_by_role("button", name="表格（CSV）").click()
     assert "常住人口" in Path(waiting.value.path()).read_text("utf-8-sig")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
-    assert grave(page) == []
+    no_sideways(page)
+    assert grave(page, DIALOG) == []
 
 
-def test_a_number_on_the_map_is_explained(open_page, address):
-    page = open_page(f"{address}/?lang=en", (1280, 900), wait=False)
-    inside = page.frame_locator("iframe[title*='jingjinji']")
-    inside.locator("#jjj[data-ready]").wait_for(timeout=WAIT)
-    frame = next(one for one in page.frames if "jingjinji" in one.url)
+def test_a_number_on_the_map_is_explained(visit):
+    page, frame = visit()
     frame.evaluate("() => { jjj.app.select('county', '130629'); }")
     settle(page)
-    inside.get_by_role("button", name="Explain this number").click(timeout=WAIT)
+    frame.get_by_role("button", name="Explain this number").click(timeout=WAIT)
     dialog = opened(page)
     assert dialog.get_by_text("Population · Rongcheng County").count() == 1
     shown = frame.evaluate("() => Math.round(jjj.now().after[jjj.app.region.countyAt.get('130629')])")
     assert f"{shown:,}" in dialog.locator(".jjj-tree").inner_text()
-    assert grave(page) == []
+    assert grave(page, DIALOG) == []
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
     settle(page)

@@ -13,8 +13,7 @@ import zlib
 from contextlib import suppress
 
 import pytest
-from ports import free_port
-from test_workbench import WAIT, Server, name_of, press, ready, tab
+from served import WAIT, Server, free_port, name_of, press, ready, tab
 
 from geo.words import say
 
@@ -63,7 +62,8 @@ def provider():
 def served(provider, tmp_path_factory):
     """The app as it is set up for a team: secrets in its folder, visitors from elsewhere."""
     folder = tmp_path_factory.mktemp("team")
-    server = Server(folder / "store.sqlite", f"--browser.serverAddress={HOST}", folder=folder)
+    store = folder / "store.sqlite"
+    server = Server(f"--browser.serverAddress={HOST}", folder=folder, JINGJINJI_STORE=store)
     server.kill()  # its port goes into the secrets
     settings = {
         "redirect_uri": f"http://{HOST}:{server.port}/oauth2callback",
@@ -76,7 +76,7 @@ def served(provider, tmp_path_factory):
     (folder / ".streamlit").mkdir()
     (folder / ".streamlit" / "secrets.toml").write_text("\n".join(lines), encoding="utf-8")
     server.start()
-    yield server
+    yield server, store
     server.kill()
 
 
@@ -97,7 +97,7 @@ def visit(open_page, served):
 
 
 def _visit(open_page, served):
-    page = open_page(f"http://{HOST}:{served.port}/?lang=en", (1280, 1000), wait=False)
+    page = open_page(f"http://{HOST}:{served[0].port}/?lang=en", (1280, 1000), wait=False)
     ready(page)
     return page
 
@@ -190,7 +190,7 @@ def test_two_people_each_have_their_desk_and_share_by_publishing(visit, served):
     log_in(elsewhere, ANN)
     assert "The first person's plan" in offered(elsewhere)
 
-    held = everything(served.store)
+    held = everything(served[1])
     assert "The first person's plan" in held
     for person in (ANN, BO):
         for secret in person.values():

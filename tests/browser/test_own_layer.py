@@ -4,13 +4,10 @@ import json
 
 import numpy as np
 import pytest
-import test_visit
+from served import WAIT, press, settle, tab
 from test_map_hostile import HOSTILE
 
 from geo.userlayers import from_wgs84
-
-WAIT = test_visit.WAIT
-address, visit = test_visit.address, test_visit.visit  # fixtures: the app is served once for this file
 
 pytestmark = pytest.mark.browser
 
@@ -29,13 +26,9 @@ def point(lon, lat):
 def upload(page, features, name):
     content = json.dumps({"type": "FeatureCollection", "features": features}).encode()
     page.get_by_role("tab", name="Data & export").or_(page.get_by_role("tab", name="数据与导出")).click()
-    test_visit.settle(page)
+    settle(page)
     file = {"name": name, "mimeType": "application/geo+json", "buffer": content}
     page.locator("input[type=file]").first.set_input_files(file)
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click(timeout=WAIT)
 
 
 def wait_for_own(frame, count):
@@ -97,7 +90,7 @@ def test_a_hostile_layer_is_shown_and_stays_text(visit, open_page, tmp_path):
     frame.locator(".jjj-info h2").wait_for(timeout=WAIT)
     assert frame.locator(".jjj-info h2").inner_text() == HOSTILE[0]
     assert "<img src=x" in frame.locator(".jjj-info .jjj-foot").inner_text()
-    test_visit.settle(page)
+    settle(page)
 
     frame.locator("input[type=search]").fill(HOSTILE[2])
     found = frame.locator("#jjj-list li")
@@ -131,7 +124,7 @@ def test_a_hostile_layer_is_shown_and_stays_text(visit, open_page, tmp_path):
 
 
 def test_a_converted_copy_is_shown_where_it_belongs_and_says_so(visit, region):
-    page, frame = visit("zh")
+    page, frame = visit(language="zh")
     stations = region.stations.head(12)
     lon, lat = stations.geometry.x.to_numpy(), stations.geometry.y.to_numpy()
     shifted = np.column_stack(from_wgs84(lon, lat, "GCJ-02")).tolist()
@@ -144,8 +137,7 @@ def test_a_converted_copy_is_shown_where_it_belongs_and_says_so(visit, region):
     places = frame.evaluate("jjj.app.own[0].items.map((item) => item.points[0])")
     assert np.array(places) == pytest.approx(np.column_stack([lat, lon]), abs=1.1e-5)
     assert "由 GCJ-02 转换为 WGS84" in frame.locator(".jjj-ownlayers").inner_text()
-    page.get_by_role("tab", name="影响").click()
-    test_visit.settle(page)
+    tab(page, "影响")
     assert frame.evaluate("jjj.app.own.length") == 1
     page.get_by_role("tab", name="数据与导出").click()
     press(page, "移除 stations_gcj02.geojson")

@@ -1,17 +1,9 @@
 """Ranges in the browser: on the exported map, and on the page with draws that were kept."""
 
-import os
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
-
 import numpy as np
 import pytest
 import synthetic_maps as made
-from ports import free_port
-from test_visit import map_frame, settle
+from served import WAIT, ready, serving
 
 from geo.comparison import place_of
 from geo.ensemble import run_ensemble
@@ -24,9 +16,6 @@ from geo.presets import preset
 from geo.ranges import Spread, span
 from geo.sampling import content_key, keep
 from geo.words import say
-
-ROOT = Path(__file__).parents[2]
-WAIT = 120_000
 
 pytestmark = pytest.mark.browser
 
@@ -85,27 +74,14 @@ def drawn(region, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(drawn, tmp_path_factory):
-    port = free_port()
-    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
     store = tmp_path_factory.mktemp("store") / "s.sqlite"
-    environment = os.environ | {"JINGJINJI_STORE": str(store), "JINGJINJI_CACHE": str(drawn[0])}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, **quiet) as server:
-        for _ in range(400):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.15)
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
+    with serving(JINGJINJI_STORE=store, JINGJINJI_CACHE=drawn[0]) as server:
+        yield server.address
 
 
 def test_the_page_shows_ranges_that_were_drawn_before(address, drawn, open_page, region):
     page = open_page(f"{address}/?lang=en", (1440, 1000), wait=False)
-    frame = map_frame(page)
-    settle(page)
+    frame = ready(page)
     page.get_by_text("2 draws of all assumptions").first.wait_for(timeout=WAIT)
     frame.evaluate("jjj.set({ selected: { type: 'county', id: '130629' } })")
     wanted = span(MEASURES["population"], drawn[1].change("population", place_of(region, "130629"), 2050))

@@ -3,8 +3,7 @@
 import re
 
 import pytest
-from test_visit import settle
-from test_workbench import WAIT, ready, server, tab, visit  # noqa: F401 -- fixtures
+from served import WAIT, ready, settle, tab
 
 from geo.timeline import sentence, timeline, years_of
 from geo.words import say
@@ -33,7 +32,7 @@ def chart(page):
     return page.get_by_test_id("stVegaLiteChart").locator("svg.marks").first
 
 
-def test_steps_by_button_and_by_key(visit, shown):  # noqa: F811
+def test_steps_by_button_and_by_key(visit, shown):
     page, _ = visit()
     tab(page, "Timeline")
     first, *_, last = years_of(shown)
@@ -64,10 +63,10 @@ def drawn_maps(page):
     return drawn
 
 
-def test_playing_draws_nothing_but_the_timeline_and_stops_at_the_end(open_page, server, shown):  # noqa: F811
+def test_playing_draws_nothing_but_the_timeline_and_stops_at_the_end(open_page, app, shown):
     page = open_page("about:blank", (1280, 1000), wait=False)
     drawn = drawn_maps(page)
-    page.goto(f"{server.address}/?lang=en&desk=who-plays-0123456789012345")
+    page.goto(f"{app.address}/?lang=en&desk=who-plays-0123456789012345")
     ready(page)
     tab(page, "Timeline")
     assert drawn
@@ -92,7 +91,7 @@ def test_playing_draws_nothing_but_the_timeline_and_stops_at_the_end(open_page, 
     assert stays(page) == last
 
 
-def test_leaving_the_tab_stops_it(visit, shown):  # noqa: F811
+def test_leaving_the_tab_stops_it(visit, shown):
     page, _ = visit()
     tab(page, "Timeline")
     button(page, "first").click()
@@ -118,7 +117,7 @@ def stays(page):
     return int(year)
 
 
-def test_pause_holds_the_year(visit, shown):  # noqa: F811
+def test_pause_holds_the_year(visit, shown):
     page, _ = visit()
     tab(page, "Timeline")
     first = years_of(shown)[0]

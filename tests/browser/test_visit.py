@@ -1,68 +1,13 @@
 """The app as a visitor meets it: the real page, the real data, a real browser, nothing from outside."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
-from ports import free_port
-
-ROOT = Path(__file__).parents[2]
-WAIT = 120_000  # a cold start on a busy machine
+from served import WAIT, current_moves, press, settle, tab
 
 pytestmark = pytest.mark.browser
 
 HOSTILE = '<img src=x onerror="window.hacked=1">${window.hacked=2}</script><script>window.hacked=3</script>'
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Serve the app as ``jingjinji app`` does, for the tests of this file."""
-    port = free_port()
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    options.append("--server.fileWatcherType=none")
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
-    environment = os.environ | {"JINGJINJI_STORE": str(tmp_path_factory.mktemp("store") / "s.sqlite")}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
-
-
-def map_frame(page):
-    """Return the map's frame once it is drawn."""
-    page.frame_locator("iframe[title*='jingjinji']").locator("#jjj[data-ready]").wait_for(timeout=WAIT)
-    return next(frame for frame in page.frames if "jingjinji_map" in frame.url)
-
-
-@pytest.fixture
-def visit(open_page, address):
-    def visit_at(language="en", size=(1280, 900)):
-        page = open_page(f"{address}/?lang={language}", size, wait=False)
-        frame = map_frame(page)
-        page.get_by_role("tab").first.wait_for(timeout=WAIT)
-        return page, frame
-
-    return visit_at
-
-
-def settle(page):
-    """Wait until Streamlit has nothing left to do."""
-    page.wait_for_timeout(300)
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=WAIT
-    )
 
 
 def place(page, frame, where):
@@ -84,13 +29,9 @@ COUNTY = """(() => {
 })()"""
 
 
-def current_moves(frame):
-    return frame.evaluate("jjj.app.scenarios[jjj.state().b].moves.map((m) => [m.institution, m.destination])")
-
-
 @pytest.mark.parametrize(("language", "heading"), [("en", "Three main effects"), ("zh", "三项主要影响")])
 def test_a_first_visit_shows_the_programme_run_and_what_to_do_next(visit, language, heading):
-    page, frame = visit(language)
+    page, frame = visit(language=language)
     page.get_by_text(heading).wait_for(timeout=WAIT)
     assert frame.evaluate("jjj.app.region.counties.length") == 199
     assert len(current_moves(frame)) > 20
@@ -113,8 +54,7 @@ def test_dragging_an_institution_onto_a_county_moves_it(visit):
     assert current_moves(frame) == [*before, ["yanshan", "130681"]]
     assert frame.evaluate("jjj.app.map.getZoom()") == 9
     settle(page)
-    page.get_by_role("button", name="Undo").click()
-    settle(page)
+    press(page, "Undo")
     frame.wait_for_function(
         "!jjj.app.scenarios[jjj.state().b].moves.some((m) => m.institution === 'yanshan')"
     )
@@ -124,8 +64,7 @@ def test_dragging_an_institution_onto_a_county_moves_it(visit):
 def test_a_move_by_form_reaches_the_map(visit):
     page, frame = visit()
     before = current_moves(frame)
-    page.get_by_role("tab", name="Moves").click()
-    settle(page)
+    tab(page, "Moves")
     page.get_by_text("Add one move").click()
     page.get_by_role("combobox", name="Institution").click()
     page.keyboard.type("Humanoid")
@@ -153,8 +92,7 @@ def test_the_language_switch_keeps_view_and_mode(visit):
 
 def test_the_exported_map_opens_from_disk_without_a_network(visit, open_page, tmp_path):
     page, _ = visit()
-    page.get_by_role("tab", name="Data & export").click()
-    settle(page)
+    tab(page, "Data & export")
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name="Export the map").click()
     file = tmp_path / "map.html"
@@ -167,8 +105,7 @@ def test_the_exported_map_opens_from_disk_without_a_network(visit, open_page, tm
 
 def test_a_hostile_layer_and_a_hostile_name_are_text(visit):
     page, _ = visit()
-    page.get_by_role("tab", name="Data & export").click()
-    settle(page)
+    tab(page, "Data & export")
     feature = {
         "type": "Feature",
         "properties": {"name": HOSTILE, "code": HOSTILE},
@@ -178,8 +115,7 @@ def test_a_hostile_layer_and_a_hostile_name_are_text(visit):
     file = {"name": "<b>x</b>.geojson", "mimeType": "application/geo+json", "buffer": layer}
     page.locator("input[type=file]").first.set_input_files(file)
     page.get_by_role("alert").filter(has_text="geojson").wait_for(timeout=WAIT)
-    page.get_by_role("tab", name="Scenarios").click()
-    settle(page)
+    tab(page, "Scenarios")
     page.get_by_label("Name", exact=True).fill(HOSTILE[:80])
     page.keyboard.press("Tab")
     settle(page)
@@ -190,5 +126,5 @@ def test_a_hostile_layer_and_a_hostile_name_are_text(visit):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_telephone_shows_everything_without_scrolling_sideways(visit, language):
-    page, _ = visit(language, (390, 844))
+    page, _ = visit(language=language, size=(390, 844))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,104 +1,15 @@
 """A working day in the real app: nothing is lost, two windows merge, limits, sharing, following."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
-
 import pytest
-from ports import free_port
-from test_visit import current_moves, map_frame, settle
-
-ROOT = Path(__file__).parents[2]
-WAIT = 120_000  # a cold start on a busy machine
-OTHER = "somebody-else-012345678"
+from served import WAIT, code, current_moves, name_of, press, ready, serving, settle, switches, tab
 
 pytestmark = pytest.mark.browser
 
 
-class Server:
-    """The app on a port and a store of its own, that can be killed and started again."""
-
-    def __init__(self, store, *more, folder=ROOT):
-        self.port, self.store, self.more, self.folder = free_port(), store, more, folder
-        self.start()
-
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self):
-        options = ["--server.headless=true", f"--server.port={self.port}", "--server.address=127.0.0.1"]
-        options += ["--server.fileWatcherType=none", *self.more]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options],
-            cwd=self.folder,
-            env=os.environ | {"JINGJINJI_STORE": str(self.store)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.1)
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    served = Server(tmp_path_factory.mktemp("workbench") / "store.sqlite")
-    yield served
-    served.kill()
-
-
 @pytest.fixture
-def visit(open_page, server, request):
-    def visit_at(query="", *, owner=None):
-        # every test has desks of its own
-        key = f"{owner or request.node.name[:40]}-0123456789012345"
-        page = open_page(f"{server.address}/?lang=en&desk={key}&{query}", (1280, 1000), wait=False)
-        return page, ready(page)
-
-    return visit_at
-
-
-def ready(page):
-    frame = map_frame(page)
-    settle(page)
-    return frame
-
-
-def tab(page, name):
-    page.get_by_role("tab", name=name).click()
-    settle(page)
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
-    settle(page)
-
-
-def switches(page):
-    return page.get_by_test_id("stCheckbox")
-
-
-def code(page, mark):
-    block = page.get_by_test_id("stCode").filter(has_text=mark)
-    block.wait_for(timeout=WAIT)
-    return block.inner_text().strip()
-
-
-def name_of(page):
-    # while a page is drawn anew, the field of before may stand behind it for a moment
-    return page.get_by_label("Name", exact=True).first
+def server(tmp_path):
+    with serving(JINGJINJI_STORE=tmp_path / "store.sqlite") as served:
+        yield served
 
 
 def test_every_edit_survives_a_reload_and_a_killed_server(open_page, server):
@@ -199,18 +110,18 @@ def test_a_limit_is_broken_and_explained_while_editing(visit):
 
 
 def test_publish_fork_and_follow(visit):
-    mine, _ = visit(owner="presenter")
+    mine, _ = visit(visitor="presenter")
     tab(mine, "Share")
     mine.get_by_label("Who you are").fill("<b>the planner</b>")
     press(mine, "Publish this version")
-    theirs, frame = visit(owner=OTHER)
+    theirs, frame = visit(visitor="somebody else")
     tab(theirs, "Share")
     theirs.get_by_text("<b>the planner</b>").wait_for(timeout=WAIT)
     press(theirs, "Make it my own")
     assert theirs.get_by_label("Scenario you work on").count() == 1
     frame.wait_for_function("jjj.app.scenarios.length === 4")
     query = code(mine, "follow=").partition("?")[2]
-    follower, followed = visit(query, owner="follower")
+    follower, followed = visit(query, visitor="follower")
     follower.get_by_text("You follow").wait_for(timeout=WAIT)
     before = len(current_moves(followed))
     mine.get_by_text("Present: publish every change at once").click()
@@ -223,7 +134,7 @@ def test_publish_fork_and_follow(visit):
 
 
 def test_a_link_restores_scenario_view_and_language(visit):
-    mine, _ = visit(owner="sender")
+    mine, _ = visit(visitor="sender")
     tab(mine, "Scenarios")
     press(mine, "Remove")
     tab(mine, "Share")
@@ -231,7 +142,7 @@ def test_a_link_restores_scenario_view_and_language(visit):
     mine.get_by_role("option", name="Swipe").click()
     settle(mine)
     query = code(mine, "s=e").partition("?")[2]
-    theirs, frame = visit(query, owner="receiver")
+    theirs, frame = visit(query, visitor="receiver")
     frame.wait_for_function(
         "jjj.state().mode === 'swipe' && jjj.state().measure === 'population'", timeout=WAIT
     )
