@@ -67,6 +67,7 @@ def show() -> None:
     here = region()
     trouble = _from_link(session, here)
     voice = header.show(session, following=bool(presenter.followed()))
+    _moved_on(session, voice)  # a field that was left may have found that out
     if presenter.followed():
         with shown(voice):
             _notice(session, voice, trouble)
@@ -74,15 +75,27 @@ def show() -> None:
         return
     with shown(voice):
         _notice(session, voice, trouble)
+        with shown(voice):
+            # every change runs the page again: it is published here, and its tab shows it below
+            sharing.keep_presenting(session)
         left, right = st.columns([7, 3.2], gap="medium")
         with left, shown(voice):
             _map(session, here, voice)
         with right:
             _tabs(session, here, voice)
         limits.note_new(session, here, voice)
-        sharing.keep_presenting(session)
-    if session.shelf.lost:
-        # another scenario is open now: nothing may be typed into it before the page shows that
+    _moved_on(session, voice)
+
+
+def _moved_on(session: Session, voice: Voice) -> None:
+    """Run the page again if another scenario is open now, because another window deleted the one before.
+
+    Nothing that the page was asked for may reach that scenario before the page shows which one it is.
+    """
+    desk = session.shelf
+    if desk.lost:
+        session.gone = voice("app.desk.lost", name=desk.lost, other=desk.opened.name)
+        desk.lost = ""
         st.rerun()
 
 
@@ -103,9 +116,9 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
         if error is not None:
             show_error(voice, error)
     session.refused = None
-    if session.shelf.lost:
-        st.error(voice("app.desk.lost", name=session.shelf.lost, other=session.shelf.opened.name))
-        session.shelf.lost = ""
+    if session.gone:
+        st.error(session.gone)
+        session.gone = ""
     for entry, reason in session.shelf.unread:
         faults = " ".join(fault.text(voice.language) for fault in reason.faults)
         st.warning(f"{voice('app.desk.unread', name=entry.name)} {plain(faults)}")

@@ -51,6 +51,7 @@ class Session:
     language: str
     shelf: PageDesk
     notice: str = ""
+    gone: str = ""  # what another window took away, said in the next run
     refused: GeoError | None = None  # what a field could not be taken over for, said in the next run
     own: dict[str, OwnLayer] = field(default_factory=dict)  # layers put on the map, by file and conversion
 
