@@ -49,7 +49,7 @@ def _stem(session: Session) -> str:
 def _map(session: Session, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.data.map_heading')}")
     st.write(voice("app.data.map_text"))
-    view = map_of(session, map(sure.range_view, session.shelf.scenarios))
+    view = map_of(session, sure.range_view)
     st.download_button(
         voice("app.data.map_button"),
         lambda: export_html(view).encode("utf-8"),

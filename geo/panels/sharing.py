@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from geo.measures import MEASURES
-from geo.panels.changing import moment
+from geo.panels.changing import check, moment
 from geo.panels.links import MODES, QUERY, Shared, View
+from geo.panels.problems import shown
 from geo.panels.state import outcome_of
 from geo.panels.text import plain
-from geo.scenario import validate
 
 if TYPE_CHECKING:
     from geo.panels.state import Session
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from geo.region import Region
     from geo.store import Publication
 
-__all__ = ["address", "by", "keep_presenting", "open_link", "show", "take", "view_now"]
+__all__ = [
+    "address",
+    "by",
+    "fork",
+    "keep_presenting",
+    "open_link",
+    "show",
+    "stop_presenting",
+    "take",
+    "view_now",
+]
 
 _SHOWN = 20
 _NOTE = 200
@@ -66,7 +76,7 @@ def open_link(session: Session, region: Region) -> None:
 
 def take(session: Session, region: Region, shared: Shared) -> None:
     """Put a shared scenario on the desk, unless it lies there already, and show it as it was looked at."""
-    validate(shared.plan.scenario(), region)
+    check(shared.plan, region)
     desk = session.shelf
     same = [place for place, one in enumerate(desk.saved) if _content(one.plan) == _content(shared.plan)]
     if same:
@@ -94,11 +104,14 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw links, publications of one's own, and those of others."""
     if session.shelf.trouble is not None:
         st.info(voice("app.share.no_store"))
-    _link(session, region, voice)
+    with shown(voice):
+        _link(session, region, voice)
     if session.shelf.trouble is None:
         published = session.shelf.workspace.published()
-        _own(session, voice, published)
-        _others(session, voice, published)
+        with shown(voice):
+            _own(session, voice, published)
+        with shown(voice):
+            _others(session, region, voice, published)
 
 
 def _link(session: Session, region: Region, voice: Voice) -> None:
@@ -159,54 +172,96 @@ def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> 
     # empty at first: what the login says of a person is for that person to publish, and for nobody else
     note = st.text_input(voice("app.share.note"), max_chars=_NOTE, key="publish_note")
     if st.button(voice("app.share.publish"), type="primary", key="publish", width="stretch"):
-        desk.workspace.publish(opened, note=note.strip())
+        desk.publish(note=note.strip())
         session.notice = voice("app.share.published", name=opened.name)
         st.rerun()
     if opened.origin is not None and st.button(
         voice("app.share.back"), help=voice("app.share.back_help"), key="publish_back", width="stretch"
     ):
-        desk.workspace.publish(opened, note=note.strip(), back=True)
+        desk.publish(note=note.strip(), back=True)
         session.notice = voice("app.share.handed", name=opened.name)
         st.rerun()
     mine = [one for one in published if one.plan == opened.id]
     if mine:
-        _present(session, voice, mine[0])
+        _present(voice, mine[0])
     for one in mine[:_SHOWN]:
         left, right = st.columns([3, 2], vertical_alignment="center")
         parts = [voice("app.share.version", number=one.number), moment(one.made), one.note]
         left.caption(plain(" · ".join(part for part in parts if part)))
         if right.button(voice("app.share.withdraw"), key=f"withdraw_{one.id}", width="stretch"):
+            # first: what is presented would be published again at once
+            stop_presenting(opened.id)
             desk.workspace.withdraw(one.id)
             st.rerun()
-    for one in desk.workspace.answers(opened.id):
+    if len(mine) > 1 and st.button(
+        voice("app.share.withdraw_all", count=len(mine)), key="withdraw_all", width="stretch"
+    ):
+        stop_presenting(opened.id)
+        with desk.reading_again():
+            session.notice = voice("app.share.withdrawn", count=desk.workspace.withdraw_all(opened.id))
+        st.rerun()
+    with desk.reading_again():
+        answers = desk.workspace.answers(opened.id)
+    for one in answers:
         st.info(voice("app.share.answer", name=one.name, who=by(one)))
 
 
-def _present(session: Session, voice: Voice, newest: Publication) -> None:
+def _present(voice: Voice, newest: Publication) -> None:
     """Draw the presenter's link, and the switch that publishes every change at once."""
     query = urlencode({"follow": newest.id, "lang": voice.language, **view_now().state()})
     st.caption(voice("app.share.follow_text"))
     st.code(address(query), language=None, wrap_lines=True)
-    live = st.toggle(
-        voice("app.share.live"), session.shelf.opened.id == st.session_state.get("presenting"), key="live"
-    )
-    if live:
-        st.session_state["presenting"] = session.shelf.opened.id
-    elif st.session_state.get("presenting") == session.shelf.opened.id:
-        st.session_state["presenting"] = ""
+    # one switch for each scenario: it must not take its position along to another one
+    field = f"live_{newest.plan}"
+    st.session_state[field] = _presented()[0] == newest.plan
+    st.toggle(voice("app.share.live"), key=field, on_change=_switch, args=(field, newest))
+
+
+def _switch(field: str, newest: Publication) -> None:
+    if st.session_state[field]:
+        st.session_state["presenting"] = (newest.plan, newest.id)
+    else:
+        stop_presenting(newest.plan)
+
+
+def _presented() -> tuple[str, str]:
+    """Return the scenario that is presented and the version of it that was shown last, or empty texts."""
+    presented: tuple[str, str] = st.session_state.get("presenting", ("", ""))
+    return presented
+
+
+def stop_presenting(key: str) -> None:
+    """Publish no more changes of a scenario."""
+    if _presented()[0] == key:
+        st.session_state.pop("presenting")
 
 
 def keep_presenting(session: Session) -> None:
-    """Publish the scenario that is presented, if it changed since it was published last."""
+    """Publish the scenario that is presented, if it changed since it was published last.
+
+    Once the version that was shown last is withdrawn, be it in another window, the presentation is over.
+    """
     desk = session.shelf
-    if st.session_state.get("presenting") != desk.opened.id or desk.trouble is not None:
+    key, last = _presented()
+    if key != desk.opened.id or desk.trouble is not None:
         return
-    newest = next((one for one in desk.workspace.published() if one.plan == desk.opened.id), None)
-    if newest is not None and newest.hash != desk.plan.hash:
-        desk.workspace.publish(desk.opened, note=newest.note)
+    mine = [one for one in desk.workspace.published() if one.plan == key]
+    if all(one.id != last for one in mine):
+        stop_presenting(key)
+    elif mine[0].hash != desk.plan.hash:
+        st.session_state["presenting"] = (key, desk.publish(note=mine[0].note).id)
 
 
-def _others(session: Session, voice: Voice, published: tuple[Publication, ...]) -> None:
+def fork(session: Session, region: Region, voice: Voice, publication: Publication) -> None:
+    """Make somebody's version one's own, if the model has an answer to it here; then run the page again."""
+    check(session.shelf.workspace.view(publication.id), region)
+    session.shelf.fork(publication.id)
+    session.notice = voice("app.share.forked", name=publication.name)
+    st.query_params.pop("follow", None)
+    st.rerun()
+
+
+def _others(session: Session, region: Region, voice: Voice, published: tuple[Publication, ...]) -> None:
     desk = session.shelf
     newest: dict[str, Publication] = {}
     for one in published:
@@ -222,8 +277,6 @@ def _others(session: Session, voice: Voice, published: tuple[Publication, ...]) 
                 plain(f"{by(one)} · {voice('app.share.version', number=one.number)} · {moment(one.made)}")
             )
             if st.button(voice("app.share.fork"), key=f"fork_{one.id}", width="stretch"):
-                desk.fork(one.id)
-                session.notice = voice("app.share.forked", name=one.name)
-                st.rerun()
+                fork(session, region, voice, one)
     if len(newest) > _SHOWN:
         st.caption(f"… +{len(newest) - _SHOWN}")

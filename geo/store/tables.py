@@ -16,6 +16,7 @@ people = sa.Table(
     sa.Column("created", sa.String(32), nullable=False),
     sa.Column("shown", sa.String(32)),
     sa.Column("beside", sa.String(32)),
+    sa.Column("against", sa.String(32)),
 )
 
 # The text of a plan, kept once however many steps and publications show it. Never changed, never deleted.
