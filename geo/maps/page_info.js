@@ -41,10 +41,9 @@ function facts(list) {
 // --- counties: every measure, with a line over the years for the one on the map ------------------------
 
 function countyRow(app, measure, i) {
-  const { a, b } = app.state;
-  const before = sideValues(app, measure, a)[i];
+  const before = sideValues(app, measure, app.now.left)[i];
   const moving = hasYears(app, measure);
-  const after = moving ? sideValues(app, measure, b)[i] : NaN;
+  const after = moving ? sideValues(app, measure, app.state.b)[i] : NaN;
   const chosen = measure.id === app.now.measure.id;
   const press = button(app.texts.pick(measure.name), () => app.store.set({ measure: measure.id }), { class: "jjj-link", "aria-pressed": String(chosen) });
   const cells = [before, after].map((value, k) => el("td", {}, k && !moving ? "" : app.texts.number(value, measure.digits)));
@@ -56,8 +55,9 @@ function countyRow(app, measure, i) {
 
 function countyTable(app, i) {
   const { texts, state } = app;
+  const { left } = app.now;
   const listed = app.measures.filter((measure) => measure.before || hasYears(app, measure));
-  const head = [texts.say("map.measure"), state.a === START ? texts.say("map.start_short") : texts.pick(app.scenarios[state.a].name), String(state.year || ""), texts.say("map.change")];
+  const head = [texts.say("map.measure"), left === START ? texts.say("map.start_short") : texts.pick(app.scenarios[left].name), String(state.year || ""), texts.say("map.change")];
   const body = listed.map((measure) => countyRow(app, measure, i));
   return el("table", { class: "jjj-numbers" }, el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, body));
 }

@@ -60,10 +60,10 @@ function drawTable(app) {
 }
 
 function countyGrid(app) {
-  const { texts, state, now } = app;
-  const heads = [sortHead(app, "name", texts.say("map.type.county"), false), el("th", { scope: "col", class: "place" }, texts.say("map.type.city")), sortHead(app, "before", state.a === START || !now.moving ? texts.say("map.start") : sideName(app, state.a))];
-  if (now.moving) heads.push(sortHead(app, "value", sideName(app, state.mode === "baseline" ? START : state.b)), sortHead(app, "change", texts.say("map.change")));
-  now.ranged = Boolean(now.moving && rangesOf(app) && rangesOf(app).places.has(now.measure.id));
+  const { texts, now } = app;
+  const heads = [sortHead(app, "name", texts.say("map.type.county"), false), el("th", { scope: "col", class: "place" }, texts.say("map.type.city")), sortHead(app, "before", now.moving ? sideName(app, now.left) : texts.say("map.start"))];
+  if (now.moving) heads.push(sortHead(app, "value", sideName(app, now.right)), sortHead(app, "change", texts.say("map.change")));
+  now.ranged = Boolean(now.moving && now.right !== START && rangesOf(app) && rangesOf(app).places.has(now.measure.id));
   if (now.ranged) heads.push(el("th", { scope: "col", class: "number", title: rangeLabel(app) }, texts.say("range.short")));
   const caption = el("caption", {}, `${legendTitle(app)} — ${legendSides(app)}`);
   return el("table", {}, caption, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, tableOrder(app).map((i) => tableRow(app, i))));
