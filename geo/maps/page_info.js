@@ -249,9 +249,19 @@ function drawInfo(app) {
   if (!item) return;
   const { type } = app.state.selected;
   const named = type === "link" ? { ...item, name_en: item.line_en, name_zh: item.line_zh } : type === "own" ? ownNamed(app, item) : item;
-  const top = info.scrollTop;
+  const parts = () => [...infoHead(app, type, named), ...INFO[type](app, item), infoFoot(app, item)].filter(Boolean);
   const same = info.dataset.of === `${type}:${item.id || item.code}`;
   info.dataset.of = `${type}:${item.id || item.code}`;
-  info.replaceChildren(...[...infoHead(app, type, named), ...INFO[type](app, item), infoFoot(app, item)].filter(Boolean));
-  info.scrollTop = same ? top : 0;
+  if (same) return redrawInfo(info, parts);
+  info.replaceChildren(...parts());
+  info.scrollTop = 0;
+}
+
+// Of the same thing: its place, its focus and a destination that was chosen but not gone to yet stay.
+function redrawInfo(info, parts) {
+  const top = info.scrollTop;
+  const chosen = info.querySelector(".jjj-destination")?.value;
+  keepingFocus(info, () => info.replaceChildren(...parts()));
+  if (chosen) info.querySelector(".jjj-destination").value = chosen;
+  info.scrollTop = top;
 }

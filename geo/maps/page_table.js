@@ -48,15 +48,13 @@ function drawTable(app) {
   table.hidden = !app.state.table;
   app.root.classList.toggle("has-table", app.state.table || app.state.charts);
   if (!app.state.table) return;
-  const held = table.contains(document.activeElement) ? document.activeElement.dataset : {};
-  const focus = held.sort ? `[data-sort="${held.sort}"]` : held.twin ? `[data-twin="${held.twin}"]` : null;
   const scroll = table.querySelector(".jjj-body");
   const top = scroll ? scroll.scrollTop : 0;
   const grid = twinOf(app) === "counties" ? countyGrid(app) : flowTable(app);
   const body = el("div", { class: "jjj-body", tabindex: "0", role: "region", "aria-label": app.texts.say("map.table.title") }, grid);
-  table.replaceChildren(...[panelHead(app, "table", app.texts.say("map.table.title")), twinBar(app), body].filter(Boolean));
+  const parts = [panelHead(app, "table", app.texts.say("map.table.title")), twinBar(app), body].filter(Boolean);
+  keepingFocus(table, () => table.replaceChildren(...parts));
   body.scrollTop = top;
-  if (focus && table.querySelector(focus)) table.querySelector(focus).focus();
 }
 
 function countyGrid(app) {

@@ -196,6 +196,9 @@ class MapView:
         How far each scenario's changes may go, in the order of the scenarios; None where nothing is known.
     flows
         Road links and commuting of the scenarios; None where none holds any.
+    ids
+        What the scenarios are called by, in their order, so that a choice follows its scenario when places in
+        the list shift; empty where the list never changes.
     """
 
     fixed: RegionPart
@@ -206,6 +209,7 @@ class MapView:
     own: tuple[OwnLayer, ...] = ()
     ranges: tuple[RangeView | None, ...] = ()
     flows: FlowsView | None = None
+    ids: tuple[str, ...] = ()
 
     def settings(self) -> dict[str, str]:
         """Return what the page shows about the map itself."""
@@ -521,6 +525,7 @@ def build_view(
     review_number: str = "",
     own: Iterable[OwnLayer] = (),
     ranges: Iterable[RangeView | None] = (),
+    ids: Iterable[str] = (),
 ) -> MapView:
     """Return the map of a region and of scenarios.
 
@@ -544,6 +549,8 @@ def build_view(
         A user's own layers, shown above the counties; see :mod:`geo.maps.own` for their limits.
     ranges
         How far the changes of each run may go, in the order of the runs.
+    ids
+        Ids of the runs, in their order; see :class:`MapView`.
 
     Returns
     -------
@@ -565,4 +572,7 @@ def build_view(
     digits = {measure.id: int(measure.digits) for measure in listed}
     parts = tuple(_scenario_part(name, outcome, digits) for name, outcome in pairs)
     flows = flows_view([outcome for _, outcome in pairs])
-    return MapView(fixed, parts, language, date, review_number, checked_layers(own), tuple(ranges), flows)
+    return MapView(
+        fixed, parts, language, date, review_number,
+        own=checked_layers(own), ranges=tuple(ranges), flows=flows, ids=tuple(ids),
+    )  # fmt: skip

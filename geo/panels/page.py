@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -72,6 +72,8 @@ def show() -> None:
         if presenter.followed():
             presenter.show(session, here, voice, height=_MAP_HEIGHT)
             return
+        sharing.say_presenting(session, voice)
+        _ask_on_opening(voice)
         left, right = st.columns([7, 3.2], gap="medium")
         with left, shown(voice):
             _map(session, here, voice)
@@ -104,16 +106,41 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
         view = map_of(session, map(sure.range_view, session.shelf.scenarios))
-    state = {"a": -1, "b": session.shelf.active, "measure": _FIRST_MEASURE, **sharing.view_now().state()}
-    # a link starts another frame; else the one that is there keeps its view
-    number = st.session_state.get("map_key", 0)
-    key = f"map_{number}" if number else "map"
-    event = map_component(view, key=key, language=voice.language, state=state, height=_MAP_HEIGHT)
+    event = map_component(
+        view,
+        key="map",
+        language=voice.language,
+        state=_sent(session),
+        height=_MAP_HEIGHT,
+        ask=st.session_state.get("map_ask", 0),
+        watch=sharing.presenting(session),
+    )
+    if event and event["type"] == "view":
+        sharing.told(event["view"])
     if event and event["type"] == "move":
         _on_drag(session, here, voice, event)
     if event and event["type"] == "explain":
         runs = [outcome_of(scenario) for scenario in session.shelf.scenarios]
         explaining.on_map(voice, here, runs, event)
+
+
+# What these take along is the map as the reader has it, so they ask for it when they open.
+_TAKING = ("sharing", "data")
+
+
+def _ask_on_opening(voice: Voice) -> None:
+    now = st.session_state.get("tabs")
+    taking = next((name for name in _TAKING if now == voice(f"app.tabs.{name}")), "")
+    if taking and taking != st.session_state.get("taking"):
+        sharing.ask_view()
+    st.session_state["taking"] = taking
+
+
+def _sent(session: Session) -> dict[str, Any]:
+    """Return what the page wants the map to show: what is worked on, as the address asks for it."""
+    opening = st.query_params.get("opening", "")
+    asked = sharing.view_now().state()
+    return {"a": -1, "b": session.shelf.opened.id, "measure": _FIRST_MEASURE, "opening": opening, **asked}
 
 
 def _on_drag(session: Session, here: Region, voice: Voice, event: MapEvent) -> None:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from geo.measures import MEASURES
 from geo.panels.changing import moment
-from geo.panels.links import MODES, QUERY, Shared, View
-from geo.panels.state import outcome_of
 from geo.panels.text import plain
 from geo.scenario import validate
+from geo.shared import COMPARING, QUERY, SEEN, Shared, View
 
 if TYPE_CHECKING:
+    from geo.edits import Plan
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
-    from geo.store import Publication
+    from geo.store import Publication, Saved
 
-__all__ = ["address", "by", "keep_presenting", "open_link", "show", "take", "view_now"]
+__all__ = [
+    "address",
+    "ask_view",
+    "by",
+    "keep_presenting",
+    "open_link",
+    "presenting",
+    "say_presenting",
+    "show",
+    "take",
+    "told",
+    "view_now",
+    "view_of_map",
+]
 
 _SHOWN = 20
 _NOTE = 200
@@ -43,7 +58,24 @@ def by(publication: Publication) -> str:
 
 def view_now() -> View:
     """Return the view that the address asks for."""
-    return View.of(st.query_params.to_dict(), MEASURES)
+    return View.of(st.query_params.to_dict())
+
+
+def told(state: object) -> None:
+    """Keep what the map says of its view."""
+    if isinstance(state, dict):
+        st.session_state["map_view"] = View.told(state)
+
+
+def ask_view() -> None:
+    """Ask the map for its view in this run; it answers with another one."""
+    st.session_state["map_ask"] = st.session_state.get("map_ask", 0) + 1
+
+
+def view_of_map() -> View:
+    """Return what the map showed when it was asked last, else what the address asks for."""
+    view: View = st.session_state.get("map_view") or view_now()
+    return view
 
 
 def open_link(session: Session, region: Region) -> None:
@@ -59,28 +91,41 @@ def open_link(session: Session, region: Region) -> None:
     given = st.query_params.to_dict()
     for name in QUERY:
         st.query_params.pop(name, None)
-    shared = Shared.from_query(given, MEASURES)
+    shared = Shared.from_query(given)
     if shared is not None:
         take(session, region, shared)
 
 
 def take(session: Session, region: Region, shared: Shared) -> None:
-    """Put a shared scenario on the desk, unless it lies there already, and show it as it was looked at."""
-    validate(shared.plan.scenario(), region)
+    """Put what is shared on the desk, unless it lies there already, and show it as it was looked at."""
+    plans = [plan for plan in (shared.other, shared.plan) if plan is not None]
+    for plan in plans:
+        validate(plan.scenario(), region)
+    ids = [_put(session, plan, shared.data) for plan in plans]
+    view = replace(shared.view, shown="", beside=ids[0] if len(ids) > 1 else "")
+    for name in SEEN:
+        st.query_params.pop(name, None)
+    for name, value in view.address().items():
+        st.query_params[name] = value
+    # tells the map that all of this counts, whatever it showed before; stays, so that a reload is no opening
+    st.query_params["opening"] = secrets.token_hex(4)
+    if shared.language:
+        session.language = st.session_state["language_given"] = shared.language
+
+
+def _put(session: Session, plan: Plan, data: str) -> str:
+    """Show a plan, put on the desk if it does not lie there, and return its id."""
     desk = session.shelf
-    same = [place for place, one in enumerate(desk.saved) if _content(one.plan) == _content(shared.plan)]
+    same = [place for place, one in enumerate(desk.saved) if _content(one.plan) == _content(plan)]
     if same:
         desk.active = same[0]
-    else:
-        mine, desk.baseline = desk.baseline, shared.data or desk.baseline
-        try:
-            desk.add(shared.plan)
-        finally:
-            desk.baseline = mine
-    for name, value in shared.view.state().items():
-        st.query_params[name] = str(value)
-    # the frame keeps its own view under its key; a link starts another one
-    st.session_state["map_key"] = st.session_state.get("map_key", 0) + 1
+        return desk.opened.id
+    mine, desk.baseline = desk.baseline, data or desk.baseline
+    try:
+        desk.add(plan)
+    finally:
+        desk.baseline = mine
+    return desk.opened.id
 
 
 def _content(plan: object) -> object:
@@ -104,9 +149,10 @@ def show(session: Session, region: Region, voice: Voice) -> None:
 def _link(session: Session, region: Region, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.share.link_heading')}")
     st.caption(voice("app.share.link_text"))
-    opened = session.shelf.opened
-    data = opened.baseline or region.content_hash
-    shared = Shared(opened.plan, data, _view(session, voice), voice.language)
+    opened, shared = _shared(session, region, voice)
+    name = voice("app.share.holds_two", name=opened.name, other=shared.other.name) if shared.other else ""
+    st.caption(name or voice("app.share.holds", name=opened.name))
+    st.button(voice("app.share.take_view"), on_click=ask_view, key="share_view", width="stretch")
     query = shared.to_query()
     if query is None:
         st.info(voice("app.share.too_long"))
@@ -123,33 +169,15 @@ def _link(session: Session, region: Region, voice: Voice) -> None:
     )
 
 
-def _view(session: Session, voice: Voice) -> View:
-    """Return what of the map the link shall show, as chosen."""
-    now = view_now()
-    ids = [key for key in MEASURES if key in outcome_of(session.shelf.current).values]
-    measure = st.selectbox(
-        voice("app.effects.measure"),
-        ids,
-        index=ids.index(now.measure) if now.measure in ids else 0,
-        format_func=lambda key: MEASURES[key].name(voice.language),
-        key="share_measure",
-    )
-    years = [int(year) for year in outcome_of(session.shelf.current).years]
-    left, right = st.columns(2)
-    year = left.selectbox(
-        voice("app.effects.year"),
-        years,
-        index=years.index(now.year) if now.year in years else len(years) - 1,
-        key="share_year",
-    )
-    mode = right.selectbox(
-        voice("app.share.mode"),
-        MODES,
-        index=MODES.index(now.mode) if now.mode else 0,
-        format_func=lambda key: voice(f"app.share.modes.{key}"),
-        key="share_mode",
-    )
-    return View(measure, year, mode)
+def _shared(session: Session, region: Region, voice: Voice) -> tuple[Saved, Shared]:
+    """Return the scenario that the map shows, and what a link to it holds."""
+    desk, view = session.shelf, view_of_map()
+    held = {one.id: one for one in desk.saved}
+    shown = held.get(view.shown, desk.opened)
+    beside = held.get(view.beside) if view.mode in COMPARING and view.beside != shown.id else None
+    seen = replace(view, shown="", beside="with" if beside else "")
+    data = shown.baseline or region.content_hash
+    return shown, Shared(shown.plan, data, seen, voice.language, beside.plan if beside else None)
 
 
 def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> None:
@@ -184,26 +212,56 @@ def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> 
 
 def _present(session: Session, voice: Voice, newest: Publication) -> None:
     """Draw the presenter's link, and the switch that publishes every change at once."""
-    query = urlencode({"follow": newest.id, "lang": voice.language, **view_now().state()})
+    query = urlencode({"follow": newest.id, "lang": voice.language, **view_of_map().address()})
     st.caption(voice("app.share.follow_text"))
     st.code(address(query), language=None, wrap_lines=True)
-    live = st.toggle(
-        voice("app.share.live"), session.shelf.opened.id == st.session_state.get("presenting"), key="live"
-    )
-    if live:
-        st.session_state["presenting"] = session.shelf.opened.id
-    elif st.session_state.get("presenting") == session.shelf.opened.id:
-        st.session_state["presenting"] = ""
+    live = st.toggle(voice("app.share.live"), presenting(session), key="live")
+    if live != presenting(session):
+        _switch(session, on=live)
+        st.rerun()
+
+
+def presenting(session: Session) -> bool:
+    """Return whether the scenario that is edited is presented; the address says so, also after a reload."""
+    return st.query_params.get("present") == session.shelf.opened.id
+
+
+def _switch(session: Session, *, on: bool) -> None:
+    st.session_state.pop("presented", None)
+    if on:
+        st.query_params["present"] = session.shelf.opened.id
+        return
+    st.query_params.pop("present", None)
+    session.shelf.workspace.present(session.shelf.opened.id, "")
+
+
+def say_presenting(session: Session, voice: Voice) -> None:
+    """Say above the page that every change is published, with a button that ends it."""
+    if not presenting(session) or session.shelf.trouble is not None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(voice("app.share.presenting", name=session.shelf.opened.name))
+        if st.button(voice("app.share.stop"), key="present_stop"):
+            st.session_state.pop("live", None)
+            _switch(session, on=False)
+            st.rerun()
 
 
 def keep_presenting(session: Session) -> None:
-    """Publish the scenario that is presented, if it changed since it was published last."""
+    """Publish the scenario that is presented, if it changed since, and how the presenter looks at it."""
     desk = session.shelf
-    if st.session_state.get("presenting") != desk.opened.id or desk.trouble is not None:
+    if not presenting(session) or desk.trouble is not None:
         return
     newest = next((one for one in desk.workspace.published() if one.plan == desk.opened.id), None)
-    if newest is not None and newest.hash != desk.plan.hash:
+    if newest is None:
+        return
+    if newest.hash != desk.plan.hash:
         desk.workspace.publish(desk.opened, note=newest.note)
+    view: View | None = st.session_state.get("map_view")
+    look = json.dumps(view.table(), sort_keys=True) if view else ""
+    if look and look != st.session_state.get("presented"):
+        desk.workspace.present(desk.opened.id, look)
+        st.session_state["presented"] = look
 
 
 def _others(session: Session, voice: Voice, published: tuple[Publication, ...]) -> None:

@@ -84,6 +84,7 @@ def map_of(session: Session, ranges: Iterable[RangeView | None] = ()) -> MapView
         date=today,
         own=session.own.values(),
         ranges=ranges,
+        ids=[one.id for one in session.shelf.saved],
     )
 
 

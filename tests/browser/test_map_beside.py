@@ -5,7 +5,7 @@ import json
 import pytest
 from test_access import grave
 
-from geo.panels.links import MODES, View
+from geo.shared import MODES, View
 
 pytestmark = pytest.mark.browser
 
