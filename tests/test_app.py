@@ -340,7 +340,8 @@ def test_a_link_restores_scenario_view_language_and_version(app):
 
 def test_a_link_holds_the_map_as_it_is_and_what_it_compares_with(app):
     mine, other = [one.id for one in shelf(app).saved[:2]]
-    held = {"selected": {"type": "county", "id": "130629"}, "hidden": ["layer:rail"], "view": [39.0, 116.0, 9]}
+    chosen = {"type": "county", "id": "130629"}
+    held = {"selected": chosen, "hidden": ["layer:rail"], "view": [39.0, 116.0, 9]}
     app = look(tab(app, "Share"), b=other, a=mine, mode="difference", year=2031, facts=False, **held)
     there = run(desk=THEIRS, **link_in(app, "s="))
     desk = shelf(there)
@@ -384,7 +385,9 @@ def test_own_layers_stay_with_their_owner():
 def test_a_share_file_brings_its_language(app):
     file = Shared(shelf(app).plan, "", View(mode="swipe"), "zh")
     app = tab(app, "Scenarios")
-    app.file_uploader(key="open_scenario").upload("one.json", file.to_json().encode(), "application/json").run()
+    app.file_uploader(key="open_scenario").upload(
+        "one.json", file.to_json().encode(), "application/json"
+    ).run()
     assert app.query_params["lang"] == "zh"
     assert "三项主要影响" in texts(tab(app, "影响"))
 
