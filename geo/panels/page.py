@@ -68,11 +68,14 @@ def show() -> None:
     trouble = _from_link(session, here)
     voice = header.show(session, following=bool(presenter.followed()))
     with shown(voice):
-        _notice(session, voice, trouble)
+        # a place of its own, always there: what comes and goes above the map would start its frame anew
+        with st.container():
+            _notice(session, voice, trouble)
+            if not presenter.followed():
+                sharing.say_presenting(session, voice)
         if presenter.followed():
             presenter.show(session, here, voice, height=_MAP_HEIGHT)
             return
-        sharing.say_presenting(session, voice)
         _ask_on_opening(voice)
         left, right = st.columns([7, 3.2], gap="medium")
         with left, shown(voice):
