@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "forget_outcomes", "level0_of", "map_of", "open_session", "outcome_of", "region"]
 
+# Some 30 sessions with the three ready scenarios and one or two of their own each. An outcome takes 57 MB
+# beside what all share (the solved years, from which numbers are explained), so 3.7 GB at most; one that was
+# let go is computed again in two seconds. Streamlit lets go what was not asked for longest, under a lock.
 _OUTCOMES_KEPT = 64
 
 

@@ -14,7 +14,7 @@ SECTORS = {
     "new_energy_vehicles": 17, "intelligent_connected_vehicles": 8, "biomedicine": 7, "hydrogen_energy": 10,
     "robotics": 14, "artificial_intelligence": 10, "life_sciences": 6, "aerospace": 15,
 }  # fmt: skip
-MODES = ("baseline", "scenario", "swipe", "difference")
+MODES = ("baseline", "scenario", "swipe", "beside", "difference")
 
 
 @pytest.fixture
