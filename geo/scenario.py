@@ -29,6 +29,8 @@ __all__ = [
     "FIRST_YEAR",
     "KINDS",
     "LAST_YEAR",
+    "NAME_LENGTH",
+    "NOTE_LENGTH",
     "AssumptionSpec",
     "Assumptions",
     "Move",
@@ -42,7 +44,8 @@ FIRST_YEAR, LAST_YEAR = 2020, 2050
 MAX_MOVES = 2000
 MAX_BYTES = 2_000_000
 _MAX_PERSONS = 1_000_000
-_NAME, _NOTE = 200, 4000
+NAME_LENGTH, NOTE_LENGTH = 200, 4000
+_NAME, _NOTE = NAME_LENGTH, NOTE_LENGTH
 
 Code = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]

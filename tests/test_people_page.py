@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geo.people_charts import _row_names
+
 PAGE = Path(__file__).parent.parent / "app.py"
 COMPARE = {"en": "Compare", "zh": "对比"}
 
@@ -39,7 +41,7 @@ def test_every_part_is_drawn_in_both_languages(view, language):
 
 def test_all_scenarios_stand_side_by_side():
     app = run(compare_view="all")
-    assert app.multiselect(key="all_chosen").value == [0, 1, 2]
+    assert app.multiselect(key="all_chosen").value == app.session_state["session"].shelf.ids
     shown = table(app, "Measure")
     names = ["Announced programme", "Moved by now", "Empty scenario"]
     assert [name for name in shown.columns if name in names] == names
@@ -51,7 +53,7 @@ def test_all_scenarios_stand_side_by_side():
 def test_differences_are_shown_to_any_scenario_and_in_any_order():
     app = run(compare_view="all")
     app.selectbox(key="all_show").select("differences").run()
-    app.selectbox(key="all_reference").select(0).run()
+    app.selectbox(key="all_reference").select(app.session_state["session"].shelf.ids[0]).run()
     app.selectbox(key="all_order").select("rising").run()
     assert not app.exception
     shown = table(app, "Measure")
@@ -89,3 +91,10 @@ def test_workers_are_told_apart_by_what_the_reader_chooses():
     assert "Change of real pay by class of worker, 2050" in said
     assert "Institutions whose staff travel longest, 2050" in said
     assert "inequality is understated" in said
+
+
+def test_names_that_begin_alike_keep_rows_of_their_own():
+    long = "China Aerospace Science and "
+    names = _row_names([f"{long}Technology Corporation", f"{long}Industry Corporation", "Other"])
+    assert len(set(names)) == 3
+    assert names[2] == "Other"

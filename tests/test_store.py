@@ -23,7 +23,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from geo.edits import Base, Plan
-from geo.errors import StoreError
+from geo.errors import Fault, StoreError
 from geo.scenario import Move, Scenario
 from geo.store import Desk, StoreConflictError, default_path, open_store, opening
 from geo.store.tables import VERSION_TABLE, metadata
@@ -170,18 +170,18 @@ def test_everything_is_there_after_closing(place):
         mine = store.workspace("me")
         saved = mine.save(mine.create(Plan(name="a"), baseline=HASH), plan_of("bjtu", name="b"))
         saved = mine.undo(saved)
-        mine.remember(saved.id, None)
+        mine.remember(saved.id, None, saved.id)
     with open_store(place) as store:
         again = store.workspace("me")
         assert again.open(saved.id) == saved
         assert again.redo(again.open(saved.id)).plan == plan_of("bjtu", name="b")
-        assert again.remembered() == (saved.id, None)
+        assert again.remembered() == (saved.id, None, saved.id)
 
 
 def test_a_name_follows_undo_and_new_names_are_free(mine):
     saved = mine.create(Plan(name="a"))
     assert mine.create(Plan(name="a")).name == "a 2"
-    saved = mine.rename(saved, "b")
+    saved = mine.save(saved, saved.plan.renamed("b"))
     assert [entry.name for entry in mine.list()] == ["b", "a 2"]
     mine.undo(saved)
     assert [entry.name for entry in mine.list()] == ["a", "a 2"]
@@ -355,6 +355,18 @@ def test_threads_share_a_store(store):
 # People ---------------------------------------------------------------------------------------------
 
 
+def test_the_presenters_view_is_the_last_one_and_the_owners_to_give(store):
+    ann, bob = store.workspace("ann"), store.workspace("bob")
+    saved = ann.create(plan_of("bjtu", name="first"), baseline=HASH)
+    assert bob.presented(saved.id) == ""
+    for look in ("first", "last"):
+        ann.present(saved.id, look)
+    assert bob.presented(saved.id) == "last"
+    with pytest.raises(StoreError):
+        bob.present(saved.id, "theirs")
+    assert bob.presented(saved.id) == "last"
+
+
 def test_others_see_only_what_is_published_as_it_was_then(store):
     ann, bob = store.workspace("ann"), store.workspace("bob")
     saved = ann.create(plan_of("bjtu", name="first"), baseline=HASH)
@@ -453,7 +465,7 @@ def test_a_desk_changes_names_adds_and_deletes(shelf):
     shelf.put(Scenario(name="d"))
     assert (shelf.names, shelf.active) == (["d", "b", "c"], 0)
     shelf.add(Scenario(name="b"))
-    assert (shelf.names, shelf.active, shelf.free_name("b 2")) == (["d", "b", "c", "b 2"], 3, "b 2 2")
+    assert (shelf.names, shelf.active) == (["d", "b", "c", "b 2"], 3)
     shelf.active = 1
     shelf.delete()
     assert (shelf.names, shelf.active) == (["d", "c", "b 2"], 0)
@@ -464,25 +476,177 @@ def test_a_desk_changes_names_adds_and_deletes(shelf):
     assert len(shelf.names) == 1
 
 
-def test_deleting_keeps_what_is_compared_unless_it_is_shown_now(tmp_path):
-    with open_store(tmp_path / "s.sqlite") as store:
+def test_what_is_compared_is_the_same_plan_after_others_went(shelf):
+    a, b, c = shelf.ids
+    shelf.compared = (b, c)
+    shelf.delete()
+    assert shelf.ids == [b, c]
+    assert shelf.compared == (b, c)
+    shelf.delete()
+    assert shelf.compared == (None, c)
+    assert Desk(shelf.workspace, [], HASH).compared == (None, c)
+    assert a not in shelf.ids
+
+
+def test_plans_are_put_into_an_order_that_stays(place):
+    with open_store(place) as store:
         desk = Desk(store.workspace("me"), [Scenario(name=name) for name in "abcd"], HASH)
-        desk.active, desk.compare = 1, 3
+        desk.active = 3
+        other = Desk(store.workspace("me"), [], HASH)
+        desk.shift(-1)
+        desk.shift(-1)
+        assert (desk.names, desk.active) == (["a", "d", "b", "c"], 1)
+        desk.shift(-9)
+        desk.shift(-1)
+        assert (desk.names, desk.active) == (["d", "a", "b", "c"], 0)
+        # nothing else of a plan changed: another window goes on
+        other.put(other.plan.assume("day_limit", 90))
+        desk.active = 1
         desk.delete()
-        assert (desk.names, desk.active, desk.compare) == (["a", "c", "d"], 0, 2)
-        desk.active, desk.compare = 1, 0
-        desk.delete()
-        assert (desk.active, desk.compare) == (0, None)
+        desk.restore(desk.workspace.deleted()[0].id)
+        desk.add(Scenario(name="e"))
+        assert desk.names == ["d", "a", "b", "c", "e"]
+    with open_store(place) as store:
+        assert Desk(store.workspace("me"), [], HASH).names == ["d", "a", "b", "c", "e"]
+
+
+def test_only_ones_own_plans_are_put_into_order(store):
+    ann, bob = store.workspace("ann"), store.workspace("bob")
+    theirs = [bob.create(Plan(name=name)).id for name in "ab"]
+    mine = [ann.create(Plan(name=name)).id for name in "ab"]
+    ann.arrange([theirs[1], mine[1], theirs[0]])
+    assert [entry.id for entry in ann.list()] == mine[::-1]
+    assert [entry.id for entry in bob.list()] == theirs
+
+
+def two_windows(store, names="ab"):
+    return [Desk(store.workspace("me"), [Scenario(name=name) for name in names], HASH) for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda desk: desk.put(desk.plan.assume("day_limit", 90)),
+        lambda desk: desk.rename(desk.opened.id, "other"),
+        lambda desk: desk.undo(),
+        lambda desk: desk.lock_to("c" * 64),
+        lambda desk: desk.publish(),
+        lambda desk: desk.delete(),
+    ],
+)
+def test_a_plan_that_another_window_deleted_does_not_hold_this_one_up(tmp_path, act):
+    with open_store(tmp_path / "s.sqlite") as store:
+        one, two = two_windows(store, "abc")
+        one.delete()
+        with pytest.raises(StoreError):
+            act(two)
+        assert two.names == ["b", "c"]
+        assert two.lost == "a"
+        two.put(two.plan.assume("day_limit", 90))
+
+
+@pytest.mark.parametrize("act", [lambda desk: desk.lock_to("c" * 64), lambda desk: desk.publish()])
+def test_a_plan_that_another_window_changed_is_read_again(tmp_path, act):
+    with open_store(tmp_path / "s.sqlite") as store:
+        one, two = two_windows(store)
+        one.put(one.plan.assume("day_limit", 90))
+        with pytest.raises(StoreError):
+            act(two)
+        assert two.plan == one.plan
+        assert not two.lost
+        act(two)
+
+
+def test_two_windows_that_delete_the_last_two_plans_find_the_first_ones_again(tmp_path):
+    with open_store(tmp_path / "s.sqlite") as store:
+        one, two = two_windows(store)
+        two.active = 1
+        one.delete()
+        two.delete()
+        with pytest.raises(StoreError):
+            one.put(one.plan.assume("day_limit", 90))
+        assert one.names == ["a", "b"]
+        assert one.plan == Plan(name="a")
+
+
+def test_a_deletion_that_the_store_refuses_deletes_nothing(shelf, monkeypatch):
+    def refuse(*_):
+        raise StoreError(Fault("store.busy", "", {"reason": "locked"}))
+
+    monkeypatch.setattr(shelf.workspace, "delete", refuse)
+    with pytest.raises(StoreError):
+        shelf.delete()
+    assert shelf.names == ["a", "b", "c"]
+
+
+def test_plans_that_cannot_be_read_are_left_out_by_name(tmp_path):
+    path = tmp_path / "s.sqlite"
+    with open_store(path) as store:
+        desk = Desk(store.workspace("me"), [plan_of("bjtu", name="a"), Scenario(name="b")], HASH)
+        damaged = desk.saved[0]
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE jjj_body SET packed = ? WHERE hash = ?", (b"junk", damaged.plan.hash))
+        file.commit()
+    with open_store(path) as store:
+        desk = Desk(store.workspace("me"), [Scenario(name="first")], HASH)
+        assert desk.names == ["b"]
+        ((entry, reason),) = desk.unread
+        assert (entry.name, reason.faults[0].code) == ("a", "store.corrupt_plan")
+        # nothing but it: a first visit's scenarios
+        desk.workspace.delete(desk.opened.id)
+        desk.refresh()
+        assert desk.names == ["first"]
+        desk.delete_unread(entry.id)
+        assert desk.unread == ()
+        with pytest.raises(StoreError):
+            desk.restore(entry.id)
+        assert desk.names == ["first"]
+
+
+def test_everything_that_is_shown_of_a_plan_is_withdrawn_at_once(store):
+    ann, bob = store.workspace("ann"), store.workspace("bob")
+    saved, other = ann.create(plan_of("bjtu")), ann.create(plan_of("bit"))
+    for _ in range(3):
+        ann.publish(saved)
+    kept = ann.publish(other)
+    with pytest.raises(StoreError):
+        bob.withdraw_all(saved.id)
+    assert ann.withdraw_all(saved.id) == 3
+    assert [one.id for one in bob.published()] == [kept.id]
+    ann.delete(other.id)
+    assert bob.published() == ()
+            database.exec_driver_sql("DROP TABLE jjj_view")
+    ann.restore(other.id)
+    assert bob.published() == ()
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(place):
+    with open_store(place) as store:
+        mine = store.workspace("me")
+        saved, gone = mine.create(plan_of("bjtu", name="a")), mine.create(plan_of("bit", name="b"))
+        shown, stranded = mine.publish(saved), mine.publish(gone)
+        mine.remember(saved.id, saved.id, None)
+        mine.delete(gone.id)
+        with store.write() as database:
+            database.exec_driver_sql("ALTER TABLE jjj_person DROP COLUMN against")
+            database.exec_driver_sql("UPDATE jjj_publication SET withdrawn = NULL")
+            database.exec_driver_sql("UPDATE jjj_version SET version_num = '0001'")
+    with open_store(place) as store:
+        mine = store.workspace("me")
+        assert mine.open(saved.id) == saved
+        assert mine.remembered() == (saved.id, saved.id, None)
+        assert [one.id for one in mine.published()] == [shown.id] != [stranded.id]
 
 
 def test_a_desk_finds_everything_again(place):
     with open_store(place) as store:
         desk = Desk(store.workspace("me"), [Scenario(name="a"), Scenario(name="b")], HASH)
-        desk.active, desk.compare = 1, 0
+        desk.active, desk.compared = 1, (desk.ids[0], None)
         desk.put(desk.current.with_moves(Move(institution="bjtu", destination="130629", start=2027)))
     with open_store(place) as store:
         again = Desk(store.workspace("me"), [Scenario(name="never")], HASH)
-        assert (again.names, again.active, again.compare) == (["a", "b"], 1, 0)
+        assert (again.names, again.active) == (["a", "b"], 1)
+        assert again.compared == (again.ids[0], None)
         assert again.opened.baseline == HASH
         again.undo()
         assert again.current == Scenario(name="b")
@@ -572,7 +736,7 @@ def test_a_damaged_plan_is_named_and_the_others_can_be_read(tmp_path):
         mine = store.workspace("me")
         with pytest.raises(StoreError) as caught:
             mine.open(saved.id)
-        assert caught.value.faults[0].code == "store.corrupt"
+        assert caught.value.faults[0].code == "store.corrupt_plan"
         assert mine.open(other.id).plan == Plan(name="fine")
 
 

@@ -29,15 +29,15 @@ from geo.edits.kinds import (
     unknown_targets,
 )
 from geo.errors import Fault, ScenarioError
-from geo.scenario import Move, Scenario, _Value
+from geo.scenario import NAME_LENGTH, NOTE_LENGTH, Move, Scenario, _Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["Base", "Plan", "Played"]
 
-_NAME, _NOTE = 200, 4000
+_NAME, _NOTE = NAME_LENGTH, NOTE_LENGTH
 MAX_BLOCKS = 200
 
 
@@ -199,6 +199,34 @@ class Plan(_Value):
         return found
 
     # Changes, each a new plan ------------------------------------------------------------------------
+
+    def taking(self, other: Plan, keys: Collection[str]) -> Plan:
+        """Return the plan with copies of some of another plan's edits at the end, in that plan's order.
+
+        An edit that is here already is not taken twice; its switch and note become those of the copy. One
+        whose id means something else here gets another id, also in the copies that act on it. Blocks come
+        along.
+
+        Raises
+        ------
+        ScenarioError
+            If a copy acts on a move that is neither here nor among the copies.
+        """
+        edits = {edit.id: edit for edit in self.edits}
+        plan, renamed = self, dict[str, str]()
+        for edit in (edit for edit in other.edits if edit.id in set(keys)):
+            copy = _aimed(edit, renamed)
+            if isinstance(copy, Include) and copy.block not in {block.name for block in plan.blocks}:
+                plan = plan.with_block(other.block(copy.block))
+            elif isinstance(copy, Include) and plan.block(copy.block) != other.block(copy.block):
+                raise ScenarioError(Fault("plan.block_twice", "blocks", {"block": copy.block}))
+            here = edits.get(copy.id)
+            if here is not None and (here.do, here.content()) != (copy.do, copy.content()):
+                slug = copy.id.rpartition("-")[0] or copy.id
+                renamed[edit.id] = new_id(slug, copy.content(), edits)
+                copy = copy.model_copy(update={"id": renamed[edit.id]})
+            edits[copy.id] = copy
+        return plan.but(edits=tuple(edits.values()))
 
     def but(self, **changes: Any) -> Plan:
         """Return the plan with some of its fields replaced."""
@@ -390,6 +418,14 @@ def _blamed(fault: Fault, made_by: Sequence[str]) -> Fault:
     if not (dot and place.startswith("moves[")):
         return fault
     return replace(fault, where=f"edits[{made_by[int(place[6:])]}].{rest}")
+
+
+def _aimed(edit: Edit, renamed: Mapping[str, str]) -> Edit:
+    """Return an edit that acts on moves under the ids that they have now."""
+    if not isinstance(edit, (ChangeMove, DropMove)):
+        return edit
+    outer, slash, inner = edit.target.partition("/")
+    return edit.model_copy(update={"target": f"{renamed.get(outer, outer)}{slash}{inner}"})
 
 
 def _base(raw: Any, faults: list[Fault]) -> Base | None:

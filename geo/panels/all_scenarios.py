@@ -27,6 +27,8 @@ from geo.several_charts import several_lines
 from geo.words import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from geo.comparison import Place
     from geo.measures import Measure
     from geo.panels.text import Voice
@@ -39,6 +41,7 @@ _FIRST_COLUMN: Final = 130
 _LINES_SHOWN: Final = 40
 _PERCENT_DIGITS: Final = 2
 _ORDERS: Final = ("as_listed", "rising", "falling")
+_START: Final = ""  # the starting point, among ids of scenarios
 _SHOWN: Final = ("values", "differences")
 
 
@@ -51,27 +54,31 @@ class _Asked:
     order: list[int]
 
 
-def chosen(voice: Voice, names: list[str]) -> list[int]:
-    """Ask which scenarios of the desk are compared; return their positions, in the order of the desk."""
+def chosen(voice: Voice, names: dict[str, str]) -> list[str]:
+    """Ask which scenarios are compared, given by id and name; return their ids, in the order of the desk."""
     # a scenario may have gone since, or come: then all are chosen again
-    if st.session_state.get("all_of") != names:
-        st.session_state["all_of"] = list(names)
+    if st.session_state.get("all_of") != set(names):
+        st.session_state["all_of"] = set(names)
         st.session_state.pop("all_chosen", None)
-    places = list(range(len(names)))
     found = st.multiselect(
         voice("several.panel.chosen"),
-        places,
-        default=places,
+        list(names),
+        default=list(names),
         format_func=names.__getitem__,
         key="all_chosen",
         persist_state="page",
     )
-    return sorted(found)
+    return [key for key in names if key in found]
 
 
-def show(found: Several, voice: Voice, year: int, measure: Measure, place: Place) -> None:
-    """Draw the table of all measures, the chosen measure by year, and the same to be sorted."""
-    asked = _asked(found, voice, year, measure, place)
+def show(
+    found: Several, voice: Voice, year: int, measure: Measure, place: Place, *, ids: Sequence[str]
+) -> None:
+    """Draw the table of all measures, the chosen measure by year, and the same to be sorted.
+
+    ``ids`` are those of the scenarios that were found, in their order.
+    """
+    asked = _asked(found, voice, year, measure, place, ids=ids)
     rows = numbers(found, year, [one.id for one in found.measures], place, reference=asked.reference)
     _table(found, voice, rows, asked)
     _take(found, voice, rows, asked, measure)
@@ -89,7 +96,9 @@ def show(found: Several, voice: Voice, year: int, measure: Measure, place: Place
     _inputs(found, voice, asked.reference)
 
 
-def _asked(found: Several, voice: Voice, year: int, measure: Measure, place: Place) -> _Asked:
+def _asked(
+    found: Several, voice: Voice, year: int, measure: Measure, place: Place, *, ids: Sequence[str]
+) -> _Asked:
     left, right = st.columns(2)
     what = left.selectbox(
         voice("several.panel.show"),
@@ -98,13 +107,14 @@ def _asked(found: Several, voice: Voice, year: int, measure: Measure, place: Pla
         key="all_show",
         persist_state="page",
     )
-    references = list(range(BASELINE, len(found.names)))
-    if st.session_state.get("all_reference", BASELINE) not in references:
+    # by id: a position would mean another scenario once one before it is gone
+    references = {_START: BASELINE} | {key: at for at, key in enumerate(ids)}
+    if st.session_state.get("all_reference", _START) not in references:
         st.session_state.pop("all_reference")
     reference = right.selectbox(
         voice("several.panel.reference"),
-        references,
-        format_func=lambda at: found.name(at, voice.language),
+        list(references),
+        format_func=lambda key: found.name(references[key], voice.language),
         key="all_reference",
         persist_state="page",
     )
@@ -117,7 +127,7 @@ def _asked(found: Several, voice: Voice, year: int, measure: Measure, place: Pla
         persist_state="page",
     )
     (row,) = numbers(found, year, [measure.id], place)
-    return _Asked(what == "differences", reference, _ordered(row.values, order))
+    return _Asked(what == "differences", references[reference], _ordered(row.values, order))
 
 
 def _ordered(values: tuple[float, ...], order: str) -> list[int]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from geo.assumptions import ASSUMPTION_GROUPS, ASSUMPTIONS, Assumptions, AssumptionSpec
-from geo.panels.changing import change
-from geo.panels.state import outcome_of
+from geo.errors import GeoError
+from geo.panels.changing import change, keep
 from geo.panels.text import plain
 from geo.scenario import Scenario
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 CHANGED = "changed"
-# Assumptions outside these groups only act in the full model.
-_DIRECT = ("moves", "adjustment", CHANGED)
 _STEPS = 50  # presses of "+" from one end of the likely range to the other
 
 
@@ -39,8 +37,6 @@ def show(session: Session, region: Region, voice: Voice) -> None:
         format_func=lambda name: f"{voice(f'app.assume.groups.{name}')} ({len(_of(name, overrides))})",
         key="assume_group",
     )
-    if group not in _DIRECT and outcome_of(current).model == "level0":
-        st.info(voice("app.assume.full_only"))
     specs = _of(group, overrides)
     families = sorted({spec.family for spec in specs}, key=[spec.family for spec in specs].index)
     if len(families) < len(specs):
@@ -71,13 +67,16 @@ def _one(session: Session, region: Region, voice: Voice, spec: AssumptionSpec) -
     overrides = dict(session.shelf.current.assumptions.overrides)
     value = overrides.get(spec.id, spec.default)
     mark = "● " if spec.id in overrides else ""
-    key, seen = f"assume_{spec.id}", f"assume_{spec.id}_seen"
-    # undo, a file or another scenario changed it: the widget follows
+    # one widget for each scenario: what is typed goes there, even if another is chosen before it is left
+    here = session.shelf.opened.id
+    key = f"assume_{here[:8]}_{spec.id}"
+    seen = f"{key}_seen"
+    # undo or another window changed it: the widget follows
     if st.session_state.get(seen) != value or key not in st.session_state:
         st.session_state[key] = st.session_state[seen] = float(value)
     unit = voice(f"unit.{spec.unit}")
     with st.container(border=True):
-        got = st.number_input(
+        st.number_input(
             f"{mark}{voice.pick(spec.name('en'), spec.name('zh'))} ({unit})",
             float(spec.low),
             float(spec.high),
@@ -85,6 +84,8 @@ def _one(session: Session, region: Region, voice: Voice, spec: AssumptionSpec) -
             format="%.6g",
             help=f"{plain(spec.help(voice.language))}\n\n{plain(spec.source)}",
             key=key,
+            on_change=_typed,
+            args=(session, region, here, spec.id, key),
         )
         st.caption(_facts(voice, spec))
         reset = spec.id in overrides and st.button(
@@ -93,9 +94,29 @@ def _one(session: Session, region: Region, voice: Voice, spec: AssumptionSpec) -
     if reset:
         overrides.pop(spec.id)
         _keep(session, region, voice, overrides)
-    elif got != value:
-        st.session_state[seen] = got
-        _keep(session, region, voice, overrides | {spec.id: got})
+
+
+def _typed(session: Session, region: Region, scenario: str, assumption: str, key: str) -> None:
+    """Take over a value that was typed for one scenario, before anything else that the page was asked for."""
+    one = session.shelf.known(scenario)
+    if one is None:
+        return
+    current = one.plan.scenario()
+    overrides = {**current.assumptions.overrides, assumption: float(st.session_state[key])}
+    try:
+        keep(session, region, _with(current, overrides), key=scenario)
+    except GeoError as error:
+        session.refused = error
+        del st.session_state[key]  # the field shows what holds
+
+
+def _with(current: Scenario, overrides: Mapping[str, float]) -> Scenario:
+    return Scenario(
+        name=current.name,
+        note=current.note,
+        assumptions=Assumptions(tuple(overrides.items())),
+        moves=current.moves,
+    )
 
 
 def _facts(voice: Voice, spec: AssumptionSpec) -> str:
@@ -115,12 +136,5 @@ def _written(value: float) -> str:
 
 
 def _keep(session: Session, region: Region, voice: Voice, overrides: dict[str, float]) -> None:
-    current = session.shelf.current
-    changed = Scenario(
-        name=current.name,
-        note=current.note,
-        assumptions=Assumptions(tuple(overrides.items())),
-        moves=current.moves,
-    )
-    if change(session, region, voice, changed):
+    if change(session, region, voice, _with(session.shelf.current, overrides)):
         st.rerun()

@@ -26,13 +26,13 @@ from geo.comparison import (
     workbook,
 )
 from geo.downloads import Field, Table, to_csv
-from geo.errors import ModelError
+from geo.errors import GeoError, ModelError
 from geo.flows import flow_tables
 from geo.measures import MEASURES
 from geo.panels import all_scenarios, distribution, explaining, flows, sure
 from geo.panels.chart import show_chart
 from geo.panels.problems import show_error, shown
-from geo.panels.state import forget_outcomes, outcome_of
+from geo.panels.state import answered, forget_outcomes, outcome_of
 from geo.panels.text import plain
 from geo.people import tables_of_people
 from geo.ranges import span
@@ -56,6 +56,7 @@ __all__ = ["show"]
 _BASELINE = Scenario(name="baseline")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHOWN = 25
+_SIDES = ("a", "b")
 _FIRST_COLUMN = 130
 _TRAFFIC = ("in_commuters", "out_commuters", "delay")
 # Beijing and Tianjin are parts of the region already.
@@ -105,15 +106,17 @@ def _two(session: Session, region: Region, voice: Voice) -> None:
 
 def _all(session: Session, region: Region, voice: Voice) -> None:
     """Draw any number of scenarios, a column each."""
-    scenarios = session.shelf.scenarios
-    positions = all_scenarios.chosen(voice, list(session.shelf.names))
-    if not positions:
+    # one without an answer would leave the others without a table; the page names it above the map
+    held = {one.id: one for one in answered(session)}
+    ids = all_scenarios.chosen(voice, {key: one.name for key, one in held.items()})
+    if not ids:
         st.info(voice("several.panel.nothing"))
         return
-    found = several(region, [outcome_of(scenarios[at]) for at in positions], outcome_of(_BASELINE))
+    runs = [outcome_of(held[key].plan.scenario()) for key in ids]
+    found = several(region, runs, outcome_of(_BASELINE))
     year = _year(found.baseline, voice)
     measure, place = _question(found.measures, region, voice)
-    all_scenarios.show(found, voice, year, measure, place)
+    all_scenarios.show(found, voice, year, measure, place, ids=ids)
 
 
 def _gains(session: Session, region: Region, voice: Voice) -> None:
@@ -158,31 +161,34 @@ def _refused(voice: Voice, error: ModelError) -> None:
 
 def _chosen(session: Session, voice: Voice) -> tuple[Scenario, Scenario]:
     """Return A and B: by default another scenario, and the one worked on."""
-    scenarios, names = list(session.shelf.scenarios), list(session.shelf.names)
-    active = session.shelf.active
-    places = range(len(scenarios))
-    other = next(place for place in (*range(1, len(scenarios)), 0) if place != active)
-    for key in ("compare_a", "compare_b"):  # a scenario may have gone since
-        if st.session_state.get(key, 0) not in places:
-            st.session_state.pop(key)
-    left, right = st.columns(2)
-    a = left.selectbox(
-        voice("compare.panel.a"),
-        places,
-        index=other,
-        format_func=names.__getitem__,
-        key="compare_a",
-        persist_state="page",
-    )
-    b = right.selectbox(
-        voice("compare.panel.b"),
-        places,
-        index=active,
-        format_func=names.__getitem__,
-        key="compare_b",
-        persist_state="page",
-    )
-    return scenarios[a], scenarios[b]
+    desk = session.shelf
+    held = {one.id: one for one in desk.saved}
+    here, kept = desk.opened.id, desk.compared
+    other = next(key for key in (*desk.ids[1:], desk.ids[0]) if key != here)
+    found = []
+    for place, name, side, usual in zip(st.columns(2), _SIDES, kept, (other, here), strict=True):
+        # the store holds what was chosen, so that it is there after a reload, too
+        st.session_state[f"compare_{name}"] = side or usual
+        chosen = place.selectbox(
+            voice(f"compare.panel.{name}"),
+            list(held),
+            format_func=lambda key: held[key].name,
+            key=f"compare_{name}",
+            on_change=_choose,
+            args=(session, name),
+        )
+        found.append(held[chosen].plan.scenario())
+    return found[0], found[1]
+
+
+def _choose(session: Session, name: str) -> None:
+    """Keep what was chosen as A or as B."""
+    first, second = session.shelf.compared
+    chosen = st.session_state[f"compare_{name}"]
+    try:
+        session.shelf.compared = (chosen, second) if name == "a" else (first, chosen)
+    except GeoError as error:
+        session.refused = error
 
 
 def _compared(two: Pair, voice: Voice, year: int, measure: Measure, place: Place) -> None:
@@ -276,7 +282,7 @@ def _table(voice: Voice, rows: tuple[Row, ...], *, by: str, ranges: Differences 
     def said(row: Row) -> dict[str, str]:
         if ranges is None:
             return {}
-        found = ranges(row.measure, row.place, row.year)
+        found = ranges(row.measure, row.place, row.year) if np.isfinite(row.difference) else None
         return {voice("range.difference"): span(MEASURES[row.measure], found, voice.language)}
 
     def written(row: Row) -> dict[str, str]:

@@ -15,7 +15,7 @@ from geo.maps.own import OwnLayer, checked_layers
 from geo.panels import flows, report, sure
 from geo.panels.problems import show_error
 from geo.panels.sharing import ask_view, view_of_map
-from geo.panels.state import map_of, outcome_of
+from geo.panels.state import answered, map_of, outcome_of
 from geo.panels.text import plain
 from geo.userlayers import check_layer, convert
 
@@ -50,7 +50,7 @@ def _stem(session: Session) -> str:
 def _map(session: Session, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.data.map_heading')}")
     st.write(voice("app.data.map_text"))
-    view = map_of(session, map(sure.range_view, session.shelf.scenarios))
+    view = map_of(session, sure.range_view)
     st.button(voice("app.share.take_view"), on_click=ask_view, key="export_view", width="stretch")
     state = _opening(session)
     st.download_button(
@@ -67,9 +67,10 @@ def _map(session: Session, voice: Voice) -> None:
 
 def _opening(session: Session) -> dict[str, Any]:
     """Return how the file opens: as the map was when it was asked last, its scenarios by their places."""
-    desk, view = session.shelf, view_of_map()
-    places = {one.id: place for place, one in enumerate(desk.saved)}
-    shown = {"b": places.get(view.shown, desk.active), "a": places.get(view.beside, -1)}
+    view = view_of_map()
+    places = {one.id: place for place, one in enumerate(answered(session))}
+    here = places.get(session.shelf.opened.id, 0)
+    shown = {"b": places.get(view.shown, here), "a": places.get(view.beside, -1)}
     return {**view.state(), **shown}
 
 

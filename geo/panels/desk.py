@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import secrets
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from geo.edits import Plan
     from geo.scenario import Scenario
+    from geo.store import Workspace
 
 __all__ = ["Owner", "PageDesk", "close_stores", "open_desk", "owner_of"]
 
@@ -117,79 +117,53 @@ class PageDesk(Desk):
         Who works on it.
     trouble
         Why the store cannot be used; the desk is then kept for this session only. None if all is well.
-    conflict
-        A change that met another one and waits to be merged by the person; None if there is none.
     """
 
     owner: Owner
     trouble: StoreError | None = None
-    conflict: StoreConflictError | None = None
 
-    def put(self, changed: Scenario | Plan, *, kind: str = "edit") -> None:
-        """Change the current plan; a change of another window in between is merged where they agree.
+    def __init__(self, workspace: Workspace, first: Sequence[Scenario | Plan], baseline: str = "") -> None:
+        self._met: list[StoreConflictError] = []
+        super().__init__(workspace, first, baseline)
+
+    @property
+    def conflict(self) -> StoreConflictError | None:
+        """The oldest change of the open plan that met another one and waits to be merged by the person."""
+        here = self.opened.id
+        return next((one for one in self._met if one.current.id == here), None)
+
+    def put(self, changed: Scenario | Plan, *, kind: str = "edit", key: str | None = None) -> None:
+        """Change a plan; a change of another window in between is merged where they agree.
 
         Raises
         ------
         StoreConflictError
-            If both changes cannot stand together; :attr:`conflict` keeps both.
+            If both changes cannot stand together; both are kept until :meth:`settle`.
         """
+        key = key or self.opened.id
         try:
-            super().put(changed, kind=kind)
+            super().put(changed, kind=kind, key=key)
         except StoreConflictError as conflict:
             merged = conflict.merged(load_region())
             if merged.conflicts:
-                self.conflict = conflict
+                self._met.append(conflict)
                 raise
-            super().put(merged.plan, kind="merge")
+            super().put(merged.plan, kind="merge", key=key)
 
-    def rename(self, key: str, name: str) -> None:
-        """Give one plan another name; a change of another window in between is merged where they agree.
-
-        Raises
-        ------
-        StoreConflictError
-            If that gave it another name, too; :attr:`conflict` keeps both of the plan that is edited.
-        """
+    def settle(self, met: StoreConflictError, plan: Plan) -> None:
+        """Take over a merge of a change that met another one, into the plan that both are of."""
+        here = len(self._met)
         try:
-            super().rename(key, name)
-        except StoreConflictError as conflict:
-            if conflict.merged(load_region()).conflicts:
-                self.conflict = conflict if key == self.opened.id else self.conflict
-                raise
-            super().rename(key, name)
-
-    def undo(self) -> None:
-        """Take the last change back; a plan changed elsewhere is read again first."""
-        try:
-            super().undo()
-        except StoreError:
-            self._read_again()
+            self.put(plan, kind="merge", key=met.current.id)
+        except StoreConflictError:
+            # the one before still waits, and holds what was to be merged
+            del self._met[here:]
             raise
+        self.drop(met)
 
-    def redo(self) -> None:
-        """Make a change again; a plan changed elsewhere is read again first."""
-        try:
-            super().redo()
-        except StoreError:
-            self._read_again()
-            raise
-
-    def _read_again(self) -> None:
-        with suppress(StoreError):
-            self.refresh()
-
-    def settle(self, plan: Plan) -> None:
-        """Take over a merge of :attr:`conflict`."""
-        self.put(plan, kind="merge")
-        self.conflict = None
-
-    def drop_conflict(self) -> None:
+    def drop(self, met: StoreConflictError) -> None:
         """Go on with what the other window made; mine stays in the history."""
-        self.conflict = None
-
-    def lock_to(self, baseline: str) -> None:
-        """Lock the current plan to other data, when its owner says so."""
-        self.saved[self.active] = self.workspace.relock(self.opened, baseline)
+        self._met = [one for one in self._met if one is not met]
 
 
 def _store() -> Store:

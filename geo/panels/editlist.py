@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from geo.edits import Plan, describe, diff, sentence
-from geo.panels.changing import change, moment
+from geo.panels.changing import area, change, moment
 from geo.panels.text import plain
+from geo.scenario import NOTE_LENGTH
 
 if TYPE_CHECKING:
+    from geo.edits import Edit
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
@@ -38,7 +40,8 @@ def show(session: Session, region: Region, voice: Voice) -> None:
             text = f"{number}\\. {plain(_said(plan, edit.id, region, voice))}"
             # a widget of its own per state, so that undo is seen
             key = f"edit_{session.shelf.opened.id[:8]}_{edit.id}_{edit.on}"
-            if st.toggle(text, edit.on, key=key) != edit.on:
+            note = plain(edit.note) if edit.note else None
+            if st.toggle(text, edit.on, key=key, help=note) != edit.on:
                 del st.session_state[key]
                 if change(session, region, voice, plan.switch(edit.id, on=not edit.on)):
                     st.rerun()
@@ -83,12 +86,26 @@ def _one(session: Session, region: Region, voice: Voice, plan: Plan) -> None:
         changed = plan.without(chosen)
     if changed is not None and change(session, region, voice, changed):
         st.rerun()
+    _note(session, voice, plan.edit(chosen))
+
+
+def _note(session: Session, voice: Voice, edit: Edit) -> None:
+    """Draw the field of an edit's note."""
+    desk, key = session.shelf, session.shelf.opened.id
+
+    def put(text: str) -> None:
+        one = desk.known(key)
+        if one is not None and edit.id in one.plan.ids:
+            desk.put(one.plan.noted(edit.id, text), key=key)
+
+    area(session, voice("app.edits.note"), f"note_{key}_{edit.id}", edit.note, most=NOTE_LENGTH, put=put)
 
 
 def history(session: Session, region: Region, voice: Voice) -> None:
     """Draw the last steps of the history, each of which can be gone back to."""
     workspace, opened = session.shelf.workspace, session.shelf.opened
-    steps = workspace.history(opened.id)
+    with session.shelf.reading_again():
+        steps = workspace.history(opened.id)
     shown = steps[: -_STEPS - 1 : -1]
     st.caption(voice("app.history.hint", count=len(steps), shown=len(shown)))
     plans = {step.number: workspace.at(opened.id, step.number) for step in shown}

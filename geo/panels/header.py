@@ -80,7 +80,6 @@ def _scenario(session: Session, voice: Voice, place: DeltaGenerator) -> None:
 def _choose(session: Session) -> None:
     chosen = st.session_state["scenario"]
     if chosen in range(len(session.shelf.saved)):
-        st.session_state.pop("editing", None)
         try:
             session.shelf.active = chosen
         except GeoError as error:
@@ -91,10 +90,8 @@ def _steps(session: Session, voice: Voice, place: DeltaGenerator) -> None:
     shelf = session.shelf
     with place.container(horizontal=True, gap="small"):
         if st.button(voice("app.scenario.undo"), disabled=not shelf.can_undo(), key="undo", width="stretch"):
-            st.session_state.pop("editing", None)
             shelf.undo()
             st.rerun()
         if st.button(voice("app.scenario.redo"), disabled=not shelf.can_redo(), key="redo", width="stretch"):
-            st.session_state.pop("editing", None)
             shelf.redo()
             st.rerun()

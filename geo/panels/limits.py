@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from geo.errors import ModelError
+from geo.errors import GeoError, ModelError
 from geo.limits import Breach, Budget, breaches
 from geo.panels import explaining
 from geo.panels.state import outcome_of
@@ -51,7 +51,10 @@ def count(session: Session) -> int:
 def note_new(session: Session, region: Region, voice: Voice) -> None:
     """Say at once when an edit of this scenario breaks a limit."""
     here = session.shelf.opened.id
-    now = {f"{one.rule}:{one.institution}": one for one in worsened(found(session))}
+    try:
+        now = {f"{one.rule}:{one.institution}": one for one in worsened(found(session))}
+    except GeoError:
+        return  # there are no numbers; the tabs say why
     last: tuple[str, frozenset[str]] = st.session_state.get("breached", ("", frozenset()))
     st.session_state["breached"] = (here, frozenset(now))
     new = [one for key, one in now.items() if key not in last[1]]

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from geo.edits import describe, diff
-from geo.errors import StoreError
 from geo.merge import Merged, Side, merge
-from geo.panels.changing import change
+from geo.panels.changing import change, check
 from geo.panels.text import plain
 
 if TYPE_CHECKING:
@@ -65,7 +64,8 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw the merge of the current scenario with another one."""
     desk = session.shelf
     others = [one for one in desk.saved if one.id != desk.opened.id]
-    answers = desk.workspace.answers(desk.opened.id)
+    with desk.reading_again():
+        answers = desk.workspace.answers(desk.opened.id)
     options = [*((one.id, one.name) for one in others), *((one.id, one.name) for one in answers)]
     st.caption(voice("app.merge.hint", name=desk.opened.name))
     handed = {one.id for one in answers}
@@ -104,29 +104,27 @@ def show(session: Session, region: Region, voice: Voice) -> None:
 
 
 def conflict(session: Session, region: Region, voice: Voice) -> None:
-    """Draw the change that met one of another window, until it is settled."""
+    """Draw the change of the open scenario that met one of another window, until it is settled."""
     desk = session.shelf
     met = desk.conflict
     if met is None:
         return
     with st.container(border=True):
-        st.markdown(f"**{voice('app.merge.met', name=met.current.name)}**")
+        st.markdown(f"**{voice('app.merge.met', name=desk.opened.name)}**")
         st.caption(voice("app.merge.met_text", step=met.step))
-        merged = met.merged(region)
-        plan = _settle(merged, met.theirs, region, voice, "met")
+        # what was done here since then stays: mine is merged into the plan as it is now
+        merged = merge(met.base, met.mine, desk.plan, region)
+        plan = _settle(merged, desk.plan, region, voice, f"met_{desk.opened.id[:8]}_{met.step}")
         row = st.container(horizontal=True, gap="small")
         if row.button(
             voice("app.merge.take"), type="primary", disabled=plan is None, key="met_take", width="stretch"
         ) and (plan is not None):
-            try:
-                desk.settle(plan)
-            except StoreError:
-                desk.refresh()
-                raise
+            check(plan, region)
+            desk.settle(met, plan)
             session.notice = voice("app.merge.taken")
             st.rerun()
         if row.button(voice("app.merge.leave"), key="met_leave", width="stretch"):
-            desk.drop_conflict()
+            desk.drop(met)
             st.rerun()
 
 

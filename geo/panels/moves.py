@@ -9,11 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from geo.errors import GeoError
-from geo.panels.state import outcome_of
+from geo.panels.changing import change, keep
 from geo.panels.text import plain
 from geo.scenario import FIRST_YEAR, KINDS, LAST_YEAR, Move, Scenario, validate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
@@ -24,6 +26,7 @@ _NOW = 2027
 _YEARS = 3
 _SIZES = ("posts", "students", "beds")
 _COLUMN = {"posts": "employees", "students": "students", "beds": "beds"}
+_WHO = ("institution", "name", "kind", "origin")  # what says who moves, and from where
 _STATUSES = ("announced", "under_construction", "candidate", "moved")
 
 
@@ -78,22 +81,23 @@ def _with_moves(scenario: Scenario, moves: tuple[Move, ...]) -> Scenario:
 
 
 def add(session: Session, region: Region, voice: Voice, moves: tuple[Move, ...]) -> None:
-    """Put moves at the end of the current scenario.
+    """Put moves to one place at the end of the current scenario.
 
     Raises
     ------
     GeoError
         If the scenario cannot hold them, or the model no answer to them; it is then as it was.
     """
+    if not moves:
+        return
     current = session.shelf.current
-    changed = _with_moves(current, (*current.moves, *moves))
-    outcome_of(changed)
-    session.shelf.put(changed)
+    keep(session, region, _with_moves(current, (*current.moves, *moves)))
     names = _Names.of(region, voice)
-    last = moves[-1]
-    session.notice = voice(
-        "app.moves.added", name=names.of_move(last), place=names.counties.get(last.destination, "")
-    )
+    place = names.counties.get(moves[0].destination, "")
+    if len(moves) == 1:
+        session.notice = voice("app.moves.added", name=names.of_move(moves[0]), place=place)
+    else:
+        session.notice = voice("app.moves.added_many", count=len(moves), place=place)
 
 
 def put(session: Session, region: Region, voice: Voice, move: Move) -> None:
@@ -109,11 +113,11 @@ def put(session: Session, region: Region, voice: Voice, move: Move) -> None:
     there = moves[places[0]]
     if move.destination == _origin(there, region):
         kept = tuple(kept for kept in moves if kept is not there)
-        session.shelf.put(_with_moves(session.shelf.current, kept))
+        keep(session, region, _with_moves(session.shelf.current, kept))
         session.notice = voice("app.moves.removed", count=1)
     else:
         changed = Move(**{**there.model_dump(exclude_defaults=True), "destination": move.destination})
-        _commit(session, region, voice, changed, places[0])
+        _commit(session, region, voice, changed, session.shelf.plan.played.made_by[places[0]])
 
 
 def show(session: Session, region: Region, voice: Voice) -> None:
@@ -123,10 +127,10 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.moves.heading', name=scenario.name)}")
     chosen = _listed(scenario, region, voice, names)
     if chosen:
-        _on_chosen(session, voice, chosen)
+        _on_chosen(session, region, voice, chosen)
     _remarks(scenario, region, voice)
-    editing: int | None = st.session_state.get("editing")
-    if editing is not None and editing < len(scenario.moves):
+    editing = _editing(session)
+    if editing is not None:
         with st.container(border=True):
             st.markdown(f"**{voice('app.moves.change_one')}**")
             _form(session, region, voice, names, editing)
@@ -135,6 +139,24 @@ def show(session: Session, region: Region, voice: Voice) -> None:
         _form(session, region, voice, names, None)
     with st.expander(voice("app.moves.many")):
         _many(session, region, voice, names)
+
+
+def _editing(session: Session) -> str | None:
+    """Return the edit whose move is being changed, as long as it still makes that move in this scenario."""
+    asked: tuple[str, str, Move] | None = st.session_state.get("editing")
+    if asked is None:
+        return None
+    plan, key, move = asked
+    if plan == session.shelf.opened.id and _made(session).get(key) == move:
+        return key
+    del st.session_state["editing"]
+    return None
+
+
+def _made(session: Session) -> dict[str, Move]:
+    """Return the moves of the current scenario by the edit that made each."""
+    played = session.shelf.plan.played
+    return dict(zip(played.made_by, played.scenario.moves, strict=True))
 
 
 def _remarks(scenario: Scenario, region: Region, voice: Voice) -> None:
@@ -181,23 +203,24 @@ def _move_rows(scenario: Scenario, region: Region, voice: Voice, names: _Names) 
     return pd.DataFrame(rows, columns=head)
 
 
-def _on_chosen(session: Session, voice: Voice, chosen: list[int]) -> None:
+def _on_chosen(session: Session, region: Region, voice: Voice, chosen: list[int]) -> None:
     left, right = st.columns(2)
     if left.button(voice("app.moves.remove"), key="remove_moves", width="stretch"):
         scenario = session.shelf.current
         kept = tuple(move for place, move in enumerate(scenario.moves) if place not in chosen)
-        session.shelf.put(_with_moves(scenario, kept))
-        session.notice = voice("app.moves.removed", count=len(chosen))
-        st.rerun()
+        if change(session, region, voice, _with_moves(scenario, kept)):
+            session.notice = voice("app.moves.removed", count=len(chosen))
+            st.rerun()
     if right.button(voice("app.moves.edit"), key="edit_move", width="stretch", disabled=len(chosen) != 1):
-        st.session_state["editing"] = chosen[0]
+        key, move = list(_made(session).items())[chosen[0]]
+        st.session_state["editing"] = (session.shelf.opened.id, key, move)
         st.rerun()
 
 
-def _form(session: Session, region: Region, voice: Voice, names: _Names, editing: int | None) -> None:
-    """Ask for one move; ``editing`` is the place of the move that is changed, None for a new one."""
-    before = None if editing is None else session.shelf.current.moves[editing]
-    key = f"move_{'new' if editing is None else editing}"
+def _form(session: Session, region: Region, voice: Voice, names: _Names, editing: str | None) -> None:
+    """Ask for one move; ``editing`` is the edit that made the move that is changed, None for a new one."""
+    before = None if editing is None else _made(session)[editing]
+    key = f"move_{editing or 'new'}"
     free = st.toggle(
         voice("app.moves.free"), value=bool(before and before.institution is None), key=f"{key}_free"
     )
@@ -207,7 +230,7 @@ def _form(session: Session, region: Region, voice: Voice, names: _Names, editing
     label = voice("app.moves.add" if editing is None else "app.moves.save")
     if st.button(label, type="primary", key=f"{key}_do", width="stretch"):
         try:
-            move = Move(**{name: value for name, value in fields.items() if value is not None})
+            move = _moved(before, fields)
             _commit(session, region, voice, move, editing)
         except GeoError as error:
             refused(voice, error)
@@ -219,15 +242,21 @@ def _form(session: Session, region: Region, voice: Voice, names: _Names, editing
         st.rerun()
 
 
-def _commit(session: Session, region: Region, voice: Voice, move: Move, editing: int | None) -> None:
+def _moved(before: Move | None, fields: Mapping[str, Any]) -> Move:
+    """Return the move that a form asks for; what the form does not ask stays as it was."""
+    given: dict[str, Any] = {} if before is None else before.model_dump(exclude_defaults=True)
+    if before is not None and before.institution != fields.get("institution"):
+        given = {name: value for name, value in given.items() if name not in _WHO}
+    given |= fields
+    return Move(**{name: value for name, value in given.items() if value is not None})
+
+
+def _commit(session: Session, region: Region, voice: Voice, move: Move, editing: str | None) -> None:
     if editing is None:
         add(session, region, voice, (move,))
         return
-    scenario = session.shelf.current
-    moves = tuple(move if place == editing else kept for place, kept in enumerate(scenario.moves))
-    changed = _with_moves(scenario, moves)
-    outcome_of(changed)
-    session.shelf.put(changed)
+    moves = tuple(move if key == editing else kept for key, kept in _made(session).items())
+    keep(session, region, _with_moves(session.shelf.current, moves))
     session.notice = voice("app.moves.changed", name=_Names.of(region, voice).of_move(move))
 
 
@@ -278,7 +307,7 @@ def _who_listed(region: Region, voice: Voice, names: _Names, before: Move | None
         st.warning(voice("app.moves.hypothetical"))
     known = region.institutions.at[chosen, "county_code"]
     if isinstance(known, str):
-        return {"institution": chosen, "origin": before.origin if before else None}
+        return {"institution": chosen}
     codes = list(names.counties)
     origin = st.selectbox(
         voice("app.moves.origin"),
@@ -312,30 +341,31 @@ def _where_when(region: Region, voice: Voice, names: _Names, before: Move | None
     years = right.number_input(
         voice("app.moves.years"), 1, 31, before.years if before else _YEARS, key=f"{key}_years"
     )
-    share = left.number_input(
-        voice("app.moves.share"), 1, 100, round(100 * before.share) if before else 100, key=f"{key}_share"
-    )
+    kept = (before.share, before.home_share) if before else (1.0, None)
+    # what is shown is rounded, what is kept is not: see _share
+    whole, at_home = max(1, round(100 * kept[0])), None if kept[1] is None else round(100 * kept[1])
+    share = left.number_input(voice("app.moves.share"), 1, 100, whole, key=f"{key}_share")
     home = right.number_input(
-        voice("app.moves.home_share"),
-        0,
-        100,
-        round(100 * before.home_share) if before and before.home_share is not None else None,
-        placeholder="70",
-        key=f"{key}_home",
+        voice("app.moves.home_share"), 0, 100, at_home, placeholder="70", key=f"{key}_home"
     )
     return {
         "destination": destination,
         "start": int(start),
         "years": int(years),
-        "share": share / 100,
-        "home_share": None if home is None else home / 100,
+        "share": _share(share, whole, kept[0]),
+        "home_share": _share(home, at_home, kept[1]),
     }
+
+
+def _share(typed: int | None, shown: int | None, kept: float | None) -> float | None:
+    """Return a share given in whole percent; one that nobody touched keeps what is behind the point."""
+    return kept if typed == shown else None if typed is None else typed / 100
 
 
 def _sizes(
     region: Region, voice: Voice, before: Move | None, institution: str | None, key: str
 ) -> dict[str, Any]:
-    fields: dict[str, Any] = {"class_default": True}
+    fields: dict[str, Any] = {}
     for column, size in zip(st.columns(3), _SIZES, strict=True):
         hint = voice("app.moves.unknown_number")
         if institution is not None:
@@ -351,6 +381,10 @@ def _sizes(
         )
         fields[size] = None if value is None else int(value)
     st.caption(voice("app.moves.default_hint"))
+    same = before is not None and before.institution == institution
+    if not same or any(getattr(before, size) != value for size, value in fields.items()):
+        # what is left empty is then the class's number, as the hint says
+        fields["class_default"] = True
     return fields
 
 
@@ -371,16 +405,13 @@ def _many(session: Session, region: Region, voice: Voice, names: _Names) -> None
     if (found["institution_status"] == "candidate").any():
         st.warning(voice("app.moves.hypothetical"))
     fields = _where_when(region, voice, names, None, "many")
-    label = voice("app.moves.add_many", count=len(ready))
-    if st.button(label, type="primary", disabled=not ready, key="many_do", width="stretch"):
+    # who is there already does not move
+    going = [key for key in ready if found.at[key, "county_code"] != fields["destination"]]
+    label = voice("app.moves.add_many", count=len(going))
+    if st.button(label, type="primary", disabled=not going, key="many_do", width="stretch"):
         kept = {name: value for name, value in fields.items() if value is not None}
-        there = fields["destination"]
-        moves = tuple(
-            Move(institution=key, class_default=True, **kept)
-            for key in ready
-            if region.institutions.at[key, "county_code"] != there
-        )
         try:
+            moves = tuple(Move(institution=key, class_default=True, **kept) for key in going)
             add(session, region, voice, moves)
         except GeoError as error:
             refused(voice, error)

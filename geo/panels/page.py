@@ -24,7 +24,7 @@ from geo.panels import (
 )
 from geo.panels.mapview import MapEvent, map_component
 from geo.panels.problems import show_error, shown
-from geo.panels.state import map_of, open_session, outcome_of, region
+from geo.panels.state import answered, map_of, open_session, outcome_of, region, unanswered
 from geo.panels.text import plain
 from geo.scenario import Move
 
@@ -67,15 +67,20 @@ def show() -> None:
     here = region()
     trouble = _from_link(session, here)
     voice = header.show(session, following=bool(presenter.followed()))
+    _moved_on(session, voice)  # a field that was left may have found that out
+    if presenter.followed():
+        with shown(voice):
+            _notice(session, voice, trouble)
+        presenter.show(session, here, voice, height=_MAP_HEIGHT)
+        return
     with shown(voice):
         # a place of its own, always there: what comes and goes above the map would start its frame anew
         with st.container():
             _notice(session, voice, trouble)
-            if not presenter.followed():
-                sharing.say_presenting(session, voice)
-        if presenter.followed():
-            presenter.show(session, here, voice, height=_MAP_HEIGHT)
-            return
+            with shown(voice):
+                # every change runs the page again: it is published here, and its tab shows it below
+                sharing.keep_presenting(session)
+            sharing.say_presenting(session, voice)
         _ask_on_opening(voice)
         left, right = st.columns([7, 3.2], gap="medium")
         with left, shown(voice):
@@ -83,7 +88,19 @@ def show() -> None:
         with right:
             _tabs(session, here, voice)
         limits.note_new(session, here, voice)
-        sharing.keep_presenting(session)
+    _moved_on(session, voice)
+
+
+def _moved_on(session: Session, voice: Voice) -> None:
+    """Run the page again if another scenario is open now, because another window deleted the one before.
+
+    Nothing that the page was asked for may reach that scenario before the page shows which one it is.
+    """
+    desk = session.shelf
+    if desk.lost:
+        session.gone = voice("app.desk.lost", name=desk.lost, other=desk.opened.name)
+        desk.lost = ""
+        st.rerun()
 
 
 def _from_link(session: Session, here: Region) -> GeoError | None:
@@ -99,8 +116,16 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
     if session.notice:
         st.toast(session.notice)
         session.notice = ""
-    if trouble is not None:
-        show_error(voice, trouble)
+    for error in (trouble, session.refused):
+        if error is not None:
+            show_error(voice, error)
+    session.refused = None
+    if session.gone:
+        st.error(session.gone)
+        session.gone = ""
+    for entry, reason in session.shelf.unread:
+        faults = " ".join(fault.text(voice.language) for fault in reason.faults)
+        st.warning(f"{voice('app.desk.unread', name=entry.name)} {plain(faults)}")
     if session.shelf.trouble is not None:
         faults = "\n".join(f"- {plain(fault.text(voice.language))}" for fault in session.shelf.trouble.faults)
         st.error(f"**{voice('app.desk.not_kept')}**\n\n{faults}\n\n{voice('app.desk.not_kept_text')}")
@@ -108,7 +133,9 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
 
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
-        view = map_of(session, map(sure.range_view, session.shelf.scenarios))
+        view = map_of(session, sure.range_view)
+    with st.container():  # as above
+        _left_out(session, voice)
     event = map_component(
         view,
         key="map",
@@ -119,11 +146,11 @@ def _map(session: Session, here: Region, voice: Voice) -> None:
         watch=sharing.presenting(session),
     )
     if event and event["type"] == "view":
-        sharing.told(event["view"])
+        sharing.told(session, event["view"])
     if event and event["type"] == "move":
         _on_drag(session, here, voice, event)
     if event and event["type"] == "explain":
-        runs = [outcome_of(scenario) for scenario in session.shelf.scenarios]
+        runs = [outcome_of(one.plan.scenario()) for one in answered(session)]
         explaining.on_map(voice, here, runs, event)
 
 
@@ -144,6 +171,14 @@ def _sent(session: Session) -> dict[str, Any]:
     opening = st.query_params.get("opening", "")
     asked = sharing.view_now().state()
     return {"a": -1, "b": session.shelf.opened.id, "measure": _FIRST_MEASURE, "opening": opening, **asked}
+
+
+def _left_out(session: Session, voice: Voice) -> None:
+    """Name the scenarios that are not on the map, and say why."""
+    for key, error in unanswered(session):
+        one = session.shelf.known(key)
+        faults = " ".join(fault.text(voice.language) for fault in error.faults)
+        st.warning(f"{voice('app.map.left_out', name=one.name if one else '')} {plain(faults)}")
 
 
 def _on_drag(session: Session, here: Region, voice: Voice, event: MapEvent) -> None:
@@ -179,7 +214,7 @@ _TABS: dict[str, _Draw] = {
 def _tabs(session: Session, here: Region, voice: Voice) -> None:
     top = st.container()
     labels = [voice(f"app.tabs.{name}") for name in _TABS]
-    broken = limits.count(session)
+    broken = _broken(session)
     if broken:
         at = list(_TABS).index("limits")
         labels[at] = f"{labels[at]} :red-badge[{broken}]"
@@ -192,6 +227,13 @@ def _tabs(session: Session, here: Region, voice: Voice) -> None:
     # drawn last, because what is drawn above may have met a change of another window
     with top, shown(voice):
         merging.conflict(session, here, voice)
+
+
+def _broken(session: Session) -> int:
+    try:
+        return limits.count(session)
+    except GeoError:
+        return 0  # its tab says why
 
 
 def _stay(labels: list[str]) -> None:

@@ -13,12 +13,15 @@ from geo.maps.view import build_view
 from geo.measures import MEASURES
 from geo.panels import effects
 from geo.panels.mapview import map_component
-from geo.panels.sharing import by, view_now
+from geo.panels.problems import shown
+from geo.panels.sharing import by, fork, view_now
 from geo.panels.state import outcome_of
 from geo.panels.text import plain
 from geo.shared import View
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from geo.edits import Plan
     from geo.panels.state import Session
     from geo.panels.text import Voice
@@ -47,27 +50,37 @@ def _newest(workspace: Workspace, key: str) -> Publication | None:
 
 def show(session: Session, region: Region, voice: Voice, *, height: int) -> None:
     """Draw what the presenter shows."""
+    left, right = st.columns([7, 3.2], gap="medium")
+    with right:
+        # first: whatever goes wrong with what is shown, there is a way back
+        _leave(voice)
+    with shown(voice):
+        _shown(session, region, voice, (left, right), height)
+
+
+def _shown(
+    session: Session,
+    region: Region,
+    voice: Voice,
+    places: tuple[DeltaGenerator, DeltaGenerator],
+    height: int,
+) -> None:
     workspace = session.shelf.workspace
     newest = _newest(workspace, followed())
-    _look(workspace, _seen(workspace, newest))
+    _look(workspace, voice, _seen(workspace, newest))
+    left, right = places
     if newest is None:
-        st.info(voice("app.follow.gone"))
-        _leave(voice)
+        left.info(voice("app.follow.gone"))
         return
     plan, view = workspace.view(newest.id), _view(workspace, newest)
-    left, right = st.columns([7, 3.2], gap="medium")
-    with left:
+    with left, shown(voice):
         _map(_beside(workspace, newest, view), plan, region, voice, height=height, view=view)
-    with right:
+    with right, shown(voice):
         with st.container(border=True):
             st.markdown(voice("app.follow.heading", name=newest.name))
             st.caption(plain(f"{voice('app.share.version', number=newest.number)} · {by(newest)}"))
             if st.button(voice("app.share.fork"), type="primary", key="follow_fork", width="stretch"):
-                session.shelf.fork(newest.id)
-                session.notice = voice("app.share.forked", name=newest.name)
-                st.query_params.pop("follow", None)
-                st.rerun()
-            _leave(voice)
+                fork(session, region, voice, newest)
         effects.show(voice, region, outcome_of(plan.scenario()))
 
 
@@ -122,7 +135,8 @@ def _seen(workspace: Workspace, newest: Publication | None) -> tuple[str, str]:
 
 
 @st.fragment(run_every=_EVERY)
-def _look(workspace: Workspace, shown: tuple[str, str]) -> None:
+def _look(workspace: Workspace, voice: Voice, seen: tuple[str, str]) -> None:
     """Look for a newer version or view now and then; draw the page again when there is one."""
-    if _seen(workspace, _newest(workspace, followed())) != shown:
-        st.rerun(scope="app")
+    with shown(voice):
+        if _seen(workspace, _newest(workspace, followed())) != seen:
+            st.rerun(scope="app")

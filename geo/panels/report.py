@@ -54,15 +54,17 @@ def show(session: Session, region: Region, voice: Voice) -> None:
 
 def _other(session: Session, voice: Voice) -> Outcome | None:
     """Return what follows from the scenario to compare with, if one is chosen."""
-    scenarios = list(session.shelf.scenarios)
-    places = [place for place in range(len(scenarios)) if place != session.shelf.active]
+    here = session.shelf.opened.id
+    others = {one.id: one for one in session.shelf.saved if one.id != here}
+    if st.session_state.get("report_other") not in {None, *others}:
+        st.session_state.pop("report_other")
     chosen = st.selectbox(
         voice("report.compare_with"),
-        [None, *places],
-        format_func=lambda place: voice("report.no_other") if place is None else scenarios[place].name,
+        [None, *others],
+        format_func=lambda key: voice("report.no_other") if key is None else others[key].name,
         key="report_other",
     )
-    return None if chosen is None else outcome_of(scenarios[chosen])
+    return None if chosen is None else outcome_of(others[chosen].plan.scenario())
 
 
 def _drawn(outcome: Outcome, other: Outcome | None) -> tuple[Ensemble, ...]:

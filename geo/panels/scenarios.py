@@ -9,16 +9,19 @@ import streamlit as st
 
 from geo.edits import Plan
 from geo.errors import GeoError
-from geo.panels import assume, editlist, merging
-from geo.panels.changing import moment
-from geo.panels.problems import show_error
-from geo.panels.sharing import take
+from geo.panels import assume, editlist, merging, reuse
+from geo.panels.changing import area, check, moment
+from geo.panels.problems import show_error, shown
+from geo.panels.sharing import stop_presenting, take
+from geo.panels.text import plain
 from geo.presets import PRESETS, preset, preset_skipped
-from geo.scenario import validate
+from geo.scenario import NAME_LENGTH, NOTE_LENGTH
 from geo.shared import Shared, read_held
 from geo.words import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
@@ -26,25 +29,36 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_NAME_LENGTH = 80
+_SHOWN_HASH = 16
 
 
 def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw everything about the scenarios on the desk."""
     st.markdown(f"#### {voice('app.shelf.heading')}")
     _current(session, voice)
-    _other_data(session, region, voice)
+    _note(session, voice)
+    _data(session, region, voice)
     editlist.show(session, region, voice)
-    for name, draw in (("assume", assume.show), ("merge", merging.show), ("history", editlist.history)):
+    for name, draw in _PARTS.items():
         part = st.expander(voice(f"app.{name}.heading"), key=f"open_{name}", on_change="rerun")
         # what is closed costs nothing
         if part.open:
-            with part:
+            with part, shown(voice):
                 draw(session, region, voice)
     _ready(session, region, voice)
     _deleted(session, voice)
+    _unread(session, voice)
     _files(session, region, voice)
     _kept(session, voice)
+
+
+# One line for each part that opens: its name in the words (app.<name>.heading), and what draws it.
+_PARTS: dict[str, Callable[[Session, Region, Voice], None]] = {
+    "assume": assume.show,
+    "reuse": reuse.show,
+    "merge": merging.show,
+    "history": editlist.history,
+}
 
 
 def _kept(session: Session, voice: Voice) -> None:
@@ -79,7 +93,7 @@ def _name(session: Session, voice: Voice) -> None:
         st.session_state[field] = st.session_state[last] = opened.name
     typed = st.text_input(
         voice("app.shelf.rename"),
-        max_chars=_NAME_LENGTH,
+        max_chars=NAME_LENGTH,
         key=field,
         on_change=_rename,
         args=(session, opened.id, field),
@@ -88,7 +102,7 @@ def _name(session: Session, voice: Voice) -> None:
     if refused is not None:
         show_error(voice, refused)
     elif not typed:
-        st.error(voice("app.shelf.name_empty"))
+        st.error(voice("app.shelf.name_empty", most=NAME_LENGTH))
     elif typed != opened.name.strip() and typed in desk.names:
         st.error(voice("app.shelf.name_taken", name=typed))
 
@@ -104,11 +118,24 @@ def _rename(session: Session, key: str, field: str) -> None:
         st.session_state[f"{field}_refused"] = error
 
 
+def _note(session: Session, voice: Voice) -> None:
+    """Draw the field of the note, which is the scenario's as its name is."""
+    desk, key = session.shelf, session.shelf.opened.id
+
+    def put(text: str) -> None:
+        one = desk.known(key)
+        if one is not None:
+            desk.put(one.plan.but(note=text), key=key)
+
+    area(session, voice("app.shelf.note"), f"note_{key}", desk.plan.note, most=NOTE_LENGTH, put=put)
+
+
 def _current(session: Session, voice: Voice) -> None:
     desk, plan = session.shelf, session.shelf.plan
     _name(session, voice)
     if plan.base is not None:
         st.caption(voice("app.shelf.branched", name=plan.base.name))
+    _place(session, voice)
     row = st.container(horizontal=True, gap="small")
     if row.button(voice("app.shelf.new"), key="shelf_new", width="stretch"):
         desk.add(Plan(name=voice("app.shelf.new_name")))
@@ -121,20 +148,41 @@ def _current(session: Session, voice: Voice) -> None:
     last = len(desk.saved) == 1
     hint = voice("app.shelf.delete_last") if last else voice("app.shelf.delete_help")
     if row.button(voice("app.shelf.delete"), key="shelf_delete", disabled=last, help=hint, width="stretch"):
+        gone = desk.opened.id
         desk.delete()
+        stop_presenting(gone)
         st.rerun()
+
+
+def _place(session: Session, voice: Voice) -> None:
+    """Draw the place of the scenario in the list, and what moves it there."""
+    desk = session.shelf
+    here, count = desk.active, len(desk.saved)
+    if count == 1:
+        return
+    row = st.container(horizontal=True, gap="small", vertical_alignment="center")
+    row.caption(voice("app.shelf.place", place=here + 1, count=count), width="content")
+    for name, places, end in (("earlier", -1, 0), ("later", 1, count - 1)):
+        if row.button(voice(f"app.shelf.{name}"), key=f"shelf_{name}", disabled=here == end):
+            desk.shift(places)
+            st.rerun()
 
 
 def _copy_name(voice: Voice, name: str) -> str:
     # a name is data, not Markdown: said without being made plain
-    return say("app.shelf.copy_name", voice.language, name=name)[:_NAME_LENGTH]
+    return say("app.shelf.copy_name", voice.language, name=name)[:NAME_LENGTH]
 
 
-def _other_data(session: Session, region: Region, voice: Voice) -> None:
-    """Say when a scenario was made for other data than these, and offer to take these."""
+def _data(session: Session, region: Region, voice: Voice) -> None:
+    """Say which data a scenario is locked to; if those are other ones than these, offer to take these."""
     opened = session.shelf.opened
-    if not opened.baseline or opened.baseline == region.content_hash:
+    if opened.baseline == region.content_hash:
+        st.caption(voice("app.desk.locked", hash=opened.baseline[:_SHOWN_HASH]), help=opened.baseline)
         return
+    if not opened.baseline:
+        st.caption(voice("app.desk.not_locked", hash=region.content_hash[:_SHOWN_HASH]))
+        return
+    st.caption(voice("app.desk.locked_elsewhere", hash=opened.baseline[:_SHOWN_HASH]), help=opened.baseline)
     st.warning(voice("app.desk.other_data", theirs=opened.baseline[:8], ours=region.content_hash[:8]))
     if st.button(voice("app.desk.rerun"), key="relock", width="stretch"):
         session.shelf.lock_to(region.content_hash)
@@ -173,6 +221,16 @@ def _deleted(session: Session, voice: Voice) -> None:
         )
         if st.button(voice("app.shelf.restore"), key="restore", width="stretch"):
             session.shelf.restore(chosen.id)
+            st.rerun()
+
+
+def _unread(session: Session, voice: Voice) -> None:
+    """List what cannot be read, to be put away; the store keeps it."""
+    for entry, _ in session.shelf.unread:
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        left.caption(plain(entry.name))
+        if right.button(voice("app.shelf.put_away"), key=f"put_away_{entry.id}", width="stretch"):
+            session.shelf.delete_unread(entry.id)
             st.rerun()
 
 
@@ -217,9 +275,9 @@ def _open_file(session: Session, region: Region, voice: Voice) -> None:
         if isinstance(held, Shared):
             take(session, region, held)
         else:
-            validate(held.scenario() if isinstance(held, Plan) else held, region)
+            check(held, region)
             plan = held if isinstance(held, Plan) else Plan.from_scenario(held)
-            stem = file.name.rsplit(".", 1)[0][:_NAME_LENGTH]
+            stem = file.name.rsplit(".", 1)[0][:NAME_LENGTH]
             session.shelf.add(plan if plan.name else plan.renamed(stem))
     except GeoError as error:
         show_error(voice, error)

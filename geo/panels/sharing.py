@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from geo.panels.changing import moment
+from geo.panels.changing import check, moment
+from geo.panels.problems import shown
 from geo.panels.text import plain
-from geo.scenario import validate
 from geo.shared import COMPARING, QUERY, SEEN, Shared, View
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geo.edits import Plan
     from geo.panels.state import Session
     from geo.panels.text import Voice
@@ -26,11 +28,13 @@ __all__ = [
     "address",
     "ask_view",
     "by",
+    "fork",
     "keep_presenting",
     "open_link",
     "presenting",
     "say_presenting",
     "show",
+    "stop_presenting",
     "take",
     "told",
     "view_now",
@@ -61,10 +65,11 @@ def view_now() -> View:
     return View.of(st.query_params.to_dict())
 
 
-def told(state: object) -> None:
-    """Keep what the map says of its view."""
-    if isinstance(state, dict):
-        st.session_state["map_view"] = View.told(state)
+def told(session: Session, state: Mapping[str, Any]) -> None:
+    """Keep what the map says of its view, and show it to followers."""
+    st.session_state["map_view"] = View.told(state)
+    if presenting(session):
+        _present_view(session)
 
 
 def ask_view() -> None:
@@ -100,7 +105,7 @@ def take(session: Session, region: Region, shared: Shared) -> None:
     """Put what is shared on the desk, unless it lies there already, and show it as it was looked at."""
     plans = [plan for plan in (shared.other, shared.plan) if plan is not None]
     for plan in plans:
-        validate(plan.scenario(), region)
+        check(plan, region)
     ids = [_put(session, plan, shared.data) for plan in plans]
     view = replace(shared.view, shown="", beside=ids[0] if len(ids) > 1 else "")
     for name in SEEN:
@@ -139,11 +144,14 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw links, publications of one's own, and those of others."""
     if session.shelf.trouble is not None:
         st.info(voice("app.share.no_store"))
-    _link(session, region, voice)
+    with shown(voice):
+        _link(session, region, voice)
     if session.shelf.trouble is None:
         published = session.shelf.workspace.published()
-        _own(session, voice, published)
-        _others(session, voice, published)
+        with shown(voice):
+            _own(session, voice, published)
+        with shown(voice):
+            _others(session, region, voice, published)
 
 
 def _link(session: Session, region: Region, voice: Voice) -> None:
@@ -187,84 +195,131 @@ def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> 
     # empty at first: what the login says of a person is for that person to publish, and for nobody else
     note = st.text_input(voice("app.share.note"), max_chars=_NOTE, key="publish_note")
     if st.button(voice("app.share.publish"), type="primary", key="publish", width="stretch"):
-        desk.workspace.publish(opened, note=note.strip())
+        desk.publish(note=note.strip())
         session.notice = voice("app.share.published", name=opened.name)
         st.rerun()
     if opened.origin is not None and st.button(
         voice("app.share.back"), help=voice("app.share.back_help"), key="publish_back", width="stretch"
     ):
-        desk.workspace.publish(opened, note=note.strip(), back=True)
+        desk.publish(note=note.strip(), back=True)
         session.notice = voice("app.share.handed", name=opened.name)
         st.rerun()
     mine = [one for one in published if one.plan == opened.id]
     if mine:
-        _present(session, voice, mine[0])
+        _present(voice, mine[0])
     for one in mine[:_SHOWN]:
         left, right = st.columns([3, 2], vertical_alignment="center")
         parts = [voice("app.share.version", number=one.number), moment(one.made), one.note]
         left.caption(plain(" · ".join(part for part in parts if part)))
         if right.button(voice("app.share.withdraw"), key=f"withdraw_{one.id}", width="stretch"):
+            # first: what is presented would be published again at once
+            stop_presenting(opened.id)
             desk.workspace.withdraw(one.id)
             st.rerun()
-    for one in desk.workspace.answers(opened.id):
+    if len(mine) > 1 and st.button(
+        voice("app.share.withdraw_all", count=len(mine)), key="withdraw_all", width="stretch"
+    ):
+        stop_presenting(opened.id)
+        with desk.reading_again():
+            session.notice = voice("app.share.withdrawn", count=desk.workspace.withdraw_all(opened.id))
+        st.rerun()
+    with desk.reading_again():
+        answers = desk.workspace.answers(opened.id)
+    for one in answers:
         st.info(voice("app.share.answer", name=one.name, who=by(one)))
 
 
-def _present(session: Session, voice: Voice, newest: Publication) -> None:
+def _present(voice: Voice, newest: Publication) -> None:
     """Draw the presenter's link, and the switch that publishes every change at once."""
-    query = urlencode({"follow": newest.id, "lang": voice.language, **view_of_map().address()})
+    # ids of scenarios are nobody else's business; what is compared comes with the presentation
+    view = replace(view_of_map(), shown="", beside="")
+    query = urlencode({"follow": newest.id, "lang": voice.language, **view.address()})
     st.caption(voice("app.share.follow_text"))
     st.code(address(query), language=None, wrap_lines=True)
-    live = st.toggle(voice("app.share.live"), presenting(session), key="live")
-    if live != presenting(session):
-        _switch(session, on=live)
-        st.rerun()
+    # one switch for each scenario: it must not take its position along to another one
+    field = f"live_{newest.plan}"
+    st.session_state[field] = _presented()[0] == newest.plan
+    st.toggle(voice("app.share.live"), key=field, on_change=_switch, args=(field, newest))
+
+
+def _switch(field: str, newest: Publication) -> None:
+    if st.session_state[field]:
+        _go_on(newest)
+    else:
+        stop_presenting(newest.plan)
+
+
+# The address says what is presented, so that a reload goes on with it and a new visit does not.
+
+
+def _go_on(newest: Publication) -> None:
+    st.query_params["present"] = f"{newest.plan}.{newest.id}"
+
+
+def _presented() -> tuple[str, str]:
+    """Return the scenario that is presented and the version of it that was shown last, or empty texts."""
+    key, _, last = st.query_params.get("present", "").partition(".")
+    return key, last
 
 
 def presenting(session: Session) -> bool:
-    """Return whether the scenario that is edited is presented; the address says so, also after a reload."""
-    return st.query_params.get("present") == session.shelf.opened.id
+    """Return whether the scenario that is edited is presented."""
+    return _presented()[0] == session.shelf.opened.id and session.shelf.trouble is None
 
 
-def _switch(session: Session, *, on: bool) -> None:
-    st.session_state.pop("presented", None)
-    if on:
-        st.query_params["present"] = session.shelf.opened.id
-        return
-    st.query_params.pop("present", None)
-    session.shelf.workspace.present(session.shelf.opened.id, "")
+def stop_presenting(key: str) -> None:
+    """Publish no more changes of a scenario."""
+    if _presented()[0] == key:
+        st.query_params.pop("present", None)
+        st.session_state.pop("presented", None)
 
 
 def say_presenting(session: Session, voice: Voice) -> None:
     """Say above the page that every change is published, with a button that ends it."""
-    if not presenting(session) or session.shelf.trouble is not None:
+    if not presenting(session):
         return
+    opened = session.shelf.opened
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(voice("app.share.presenting", name=session.shelf.opened.name))
-        if st.button(voice("app.share.stop"), key="present_stop"):
-            st.session_state.pop("live", None)
-            _switch(session, on=False)
-            st.rerun()
+        st.markdown(voice("app.share.presenting", name=opened.name))
+        st.button(voice("app.share.stop"), on_click=stop_presenting, args=(opened.id,), key="present_stop")
 
 
 def keep_presenting(session: Session) -> None:
-    """Publish the scenario that is presented, if it changed since, and how the presenter looks at it."""
-    desk = session.shelf
-    if not presenting(session) or desk.trouble is not None:
+    """Publish the scenario that is presented, if it changed since it was published last.
+
+    Once the version that was shown last is withdrawn, be it in another window, the presentation is over.
+    """
+    if not presenting(session):
         return
-    newest = next((one for one in desk.workspace.published() if one.plan == desk.opened.id), None)
-    if newest is None:
+    desk, (key, last) = session.shelf, _presented()
+    mine = [one for one in desk.workspace.published() if one.plan == key]
+    if all(one.id != last for one in mine):
+        stop_presenting(key)
         return
-    if newest.hash != desk.plan.hash:
-        desk.workspace.publish(desk.opened, note=newest.note)
+    if mine[0].hash != desk.plan.hash:
+        _go_on(desk.publish(note=mine[0].note))
+    _present_view(session)
+
+
+def _present_view(session: Session) -> None:
+    """Show followers how the presenter looks at the map, if that is known and new."""
     view: View | None = st.session_state.get("map_view")
-    look = json.dumps(view.table(), sort_keys=True) if view else ""
-    if look and look != st.session_state.get("presented"):
-        desk.workspace.present(desk.opened.id, look)
+    look = (session.shelf.opened.id, json.dumps(view.table(), sort_keys=True) if view else "")
+    if view and look != st.session_state.get("presented"):
+        session.shelf.workspace.present(*look)
         st.session_state["presented"] = look
 
 
-def _others(session: Session, voice: Voice, published: tuple[Publication, ...]) -> None:
+def fork(session: Session, region: Region, voice: Voice, publication: Publication) -> None:
+    """Make somebody's version one's own, if the model has an answer to it here; then run the page again."""
+    check(session.shelf.workspace.view(publication.id), region)
+    session.shelf.fork(publication.id)
+    session.notice = voice("app.share.forked", name=publication.name)
+    st.query_params.pop("follow", None)
+    st.rerun()
+
+
+def _others(session: Session, region: Region, voice: Voice, published: tuple[Publication, ...]) -> None:
     desk = session.shelf
     newest: dict[str, Publication] = {}
     for one in published:
@@ -280,8 +335,6 @@ def _others(session: Session, voice: Voice, published: tuple[Publication, ...]) 
                 plain(f"{by(one)} · {voice('app.share.version', number=one.number)} · {moment(one.made)}")
             )
             if st.button(voice("app.share.fork"), key=f"fork_{one.id}", width="stretch"):
-                desk.fork(one.id)
-                session.notice = voice("app.share.forked", name=one.name)
-                st.rerun()
+                fork(session, region, voice, one)
     if len(newest) > _SHOWN:
         st.caption(f"… +{len(newest) - _SHOWN}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from geo.errors import GeoError
 from geo.maps.view import MapView, build_view
 from geo.measures import MEASURES
 from geo.model.simulate import simulate
@@ -21,13 +22,24 @@ from geo.region import Region, load_region
 from geo.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from geo.maps.own import OwnLayer
     from geo.maps.rangeview import RangeView
     from geo.outcome import Outcome
+    from geo.store import Saved
 
-__all__ = ["Session", "forget_outcomes", "level0_of", "map_of", "open_session", "outcome_of", "region"]
+__all__ = [
+    "Session",
+    "answered",
+    "forget_outcomes",
+    "level0_of",
+    "map_of",
+    "open_session",
+    "outcome_of",
+    "region",
+    "unanswered",
+]
 
 # Some 30 sessions with the three ready scenarios and one or two of their own each. An outcome takes 57 MB
 # beside what all share (the solved years, from which numbers are explained), so 3.7 GB at most; one that was
@@ -42,6 +54,8 @@ class Session:
     language: str
     shelf: PageDesk
     notice: str = ""
+    gone: str = ""  # what another window took away, said in the next run
+    refused: GeoError | None = None  # what a field could not be taken over for, said in the next run
     own: dict[str, OwnLayer] = field(default_factory=dict)  # layers put on the map, by file and conversion
 
 
@@ -52,15 +66,28 @@ def region() -> Region:
 
 
 @st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})
-def _follows(nameless: Scenario) -> Outcome:
-    return simulate(region(), nameless)
+def _follows(nameless: Scenario) -> Outcome | GeoError:
+    try:
+        return simulate(region(), nameless)
+    except GeoError as error:
+        # kept too: every run of the page would look for an answer again
+        return type(error)(error.faults)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})
 def outcome_of(scenario: Scenario) -> Outcome:
-    """Return what follows from a scenario, computed once per content: a name or a note changes nothing."""
+    """Return what follows from a scenario, computed once per content: a name or a note changes nothing.
+
+    Raises
+    ------
+    GeoError
+        If the model has no answer to it.
+    """
     nameless = Scenario(assumptions=scenario.assumptions, moves=scenario.moves)
-    return replace(_follows(nameless), scenario=scenario)
+    found = _follows(nameless)
+    if isinstance(found, GeoError):
+        raise type(found)(found.faults)
+    return replace(found, scenario=scenario)
 
 
 def forget_outcomes() -> None:
@@ -69,15 +96,34 @@ def forget_outcomes() -> None:
     _follows.clear()
 
 
+def answered(session: Session) -> list[Saved]:
+    """Return the plans on the desk that the model has an answer to, in order: those that the map shows."""
+    without = {key for key, _ in unanswered(session)}
+    return [one for one in session.shelf.saved if one.id not in without]
+
+
+def unanswered(session: Session) -> list[tuple[str, GeoError]]:
+    """Return the ids of the plans that the model has no answer to, each with the reason."""
+    found = []
+    for one in session.shelf.saved:
+        try:
+            outcome_of(one.plan.scenario())
+        except GeoError as error:
+            found.append((one.id, error))
+    return found
+
+
 @st.cache_resource(show_spinner=False, max_entries=_OUTCOMES_KEPT, hash_funcs={Scenario: lambda s: s.hash})
 def level0_of(scenario: Scenario) -> Outcome:
     """Return the direct effects alone, by plain accounting."""
     return simulate(region(), scenario, model="level0")
 
 
-def map_of(session: Session, ranges: Iterable[RangeView | None] = ()) -> MapView:
-    """Return the map with every scenario on the shelf, in its order, and with their ranges."""
-    runs = [(scenario.name, outcome_of(scenario)) for scenario in session.shelf.scenarios]
+def map_of(session: Session, ranges: Callable[[Scenario], RangeView | None]) -> MapView:
+    """Return the map with every scenario that has an answer, in the order of the desk, with their ranges."""
+    listed = answered(session)
+    scenarios = [one.plan.scenario() for one in listed]
+    runs = [(scenario.name, outcome_of(scenario)) for scenario in scenarios]
     today = datetime.now(UTC).date().isoformat()
     return build_view(
         region(),
@@ -86,8 +132,8 @@ def map_of(session: Session, ranges: Iterable[RangeView | None] = ()) -> MapView
         language=session.language,
         date=today,
         own=session.own.values(),
-        ranges=ranges,
-        ids=[one.id for one in session.shelf.saved],
+        ranges=map(ranges, scenarios),
+        ids=[one.id for one in listed],
     )
 
 

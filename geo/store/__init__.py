@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from geo.store import opening
 from geo.store.desk import Desk
 from geo.store.opening import default_path
-from geo.store.records import Entry, Publication, Saved, Step, StoreConflictError
+from geo.store.records import Entry, Publication, Saved, Step, StoreConflictError, UnreadableError
 from geo.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "Step",
     "Store",
     "StoreConflictError",
+    "UnreadableError",
     "Workspace",
     "default_path",
     "open_store",

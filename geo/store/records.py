@@ -15,7 +15,17 @@ from geo.merge import Merged, merge
 if TYPE_CHECKING:
     from geo.region import Region
 
-__all__ = ["Entry", "Publication", "Saved", "Step", "StoreConflictError", "now", "pack", "unpack"]
+__all__ = [
+    "Entry",
+    "Publication",
+    "Saved",
+    "Step",
+    "StoreConflictError",
+    "UnreadableError",
+    "now",
+    "pack",
+    "unpack",
+]
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,10 @@ class Publication:
     withdrawn: str | None
 
 
+class UnreadableError(StoreError):
+    """One saved plan cannot be read; the store and the other plans can."""
+
+
 class StoreConflictError(StoreError):
     """Somebody else, or another window, changed the plan in between. Both versions are kept.
 
@@ -184,7 +198,7 @@ def unpack(key: str, packed: bytes) -> Plan:
 
     Raises
     ------
-    StoreError
+    UnreadableError
         If it is not what was stored, or not a plan that this version can read.
     """
     try:
@@ -192,8 +206,8 @@ def unpack(key: str, packed: bytes) -> Plan:
     except zlib.error:
         text = b""
     if sha256(text).hexdigest() != key:
-        raise StoreError(Fault("store.corrupt", key[:12], {"reason": "sha256"}))
+        raise UnreadableError(Fault("store.corrupt_plan", key[:12]))
     try:
         return Plan.from_json(text.decode())
     except ScenarioError as error:
-        raise StoreError(Fault("store.old_plan", key[:12], {"reason": error.text("en")})) from None
+        raise UnreadableError(Fault("store.old_plan", key[:12], {"reason": error.text("en")})) from None

@@ -16,6 +16,7 @@ people = sa.Table(
     sa.Column("created", sa.String(32), nullable=False),
     sa.Column("shown", sa.String(32)),
     sa.Column("beside", sa.String(32)),
+    sa.Column("against", sa.String(32)),
 )
 
 # The text of a plan, kept once however many steps and publications show it. Never changed, never deleted.
@@ -72,7 +73,7 @@ publications = sa.Table(
     sa.UniqueConstraint("plan", "number", name="jjj_publication_number"),
 )
 
-# How a presenter looks at a plan just now; gone when the presentation ends.
+# How the presenter of a plan looked at it last.
 views = sa.Table(
     "jjj_view",
     metadata,

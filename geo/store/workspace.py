@@ -13,6 +13,8 @@ from geo.store.records import Entry, Publication, Saved, Step, StoreConflictErro
 from geo.store.tables import bodies, people, plans, publications, steps, views
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from geo.edits import Plan
     from geo.region import Region
     from geo.store import Store
@@ -49,7 +51,7 @@ class Workspace:
     # Reading -----------------------------------------------------------------------------------------
 
     def list(self) -> tuple[Entry, ...]:
-        """Return the plans that are not deleted, in the order in which they were made."""
+        """Return the plans that are not deleted, in the order that their owner gave them."""
         return self._entries(plans.c.deleted.is_(None), plans.c.rank)
 
     def deleted(self) -> tuple[Entry, ...]:
@@ -67,6 +69,8 @@ class Workspace:
 
         Raises
         ------
+        UnreadableError
+            If the plan is damaged, or this version cannot read it.
         StoreError
             If this owner has no such plan, or it is deleted.
         """
@@ -93,21 +97,36 @@ class Workspace:
             self._row(database, key)
             return self._plan_at(database, key, number)
 
-    def remembered(self) -> tuple[str | None, str | None]:
-        """Return the ids of the plans that were shown last, as A and as B."""
-        query = sa.select(people.c.shown, people.c.beside).where(people.c.id == self.owner)
+    def remembered(self) -> tuple[str | None, str | None, str | None]:
+        """Return the ids of the plan that was worked on last and of those compared last, as A and as B."""
+        columns = (people.c.shown, people.c.beside, people.c.against)
         with self.store.read() as database:
-            shown, beside = database.execute(query).one()
-            return shown, beside
+            shown, first, second = database.execute(
+                sa.select(*columns).where(people.c.id == self.owner)
+            ).one()
+            return shown, first, second
 
     # Writing -----------------------------------------------------------------------------------------
 
-    def remember(self, shown: str | None, beside: str | None) -> None:
-        """Keep which plans are shown, for the next visit."""
+    def remember(self, shown: str | None, first: str | None, second: str | None) -> None:
+        """Keep which plan is worked on and which are compared, for the next visit."""
+        values = {"shown": shown, "beside": first, "against": second}
         with self.store.write() as database:
-            database.execute(
-                people.update().where(people.c.id == self.owner).values(shown=shown, beside=beside)
-            )
+            database.execute(people.update().where(people.c.id == self.owner).values(values))
+
+    def arrange(self, keys: Sequence[str]) -> None:
+        """Put plans into an order; those that are not named come behind, in the order they have."""
+        columns = (plans.c.id, plans.c.rank)
+        mine = sa.and_(plans.c.owner == self.owner, plans.c.deleted.is_(None))
+        with self.store.write() as database:
+            self._take_turns(database)
+            rows = database.execute(sa.select(*columns).where(mine).order_by(plans.c.rank, plans.c.id)).all()
+            ranks = {row.id: row.rank for row in rows}
+            named = [key for key in dict.fromkeys(keys) if key in ranks]
+            order = [*named, *(key for key in ranks if key not in named)]
+            # the same ranks again, so that deleted plans keep their place among them
+            for key, rank in zip(order, ranks.values(), strict=True):
+                self._set(database, key, rank=rank)
 
     def create(self, plan: Plan, *, baseline: str = "") -> Saved:
         """Keep a new plan, under a free name.
@@ -168,10 +187,6 @@ class Workspace:
             row = self._fresh(database, saved)
             return self._walk(database, row, _next(database, row))
 
-    def rename(self, saved: Saved, name: str) -> Saved:
-        """Give a plan another name, as a step that can be taken back; raises as :meth:`save`."""
-        return self.save(saved, saved.plan.renamed(name))
-
     def relock(self, saved: Saved, baseline: str) -> Saved:
         """Lock a plan to other data or another model, when its owner says so; raises as :meth:`undo`."""
         with self.store.write() as database:
@@ -180,10 +195,14 @@ class Workspace:
             return self._saved(database, self._row(database, row.id))
 
     def delete(self, key: str) -> None:
-        """Put a plan away; :meth:`restore` brings it back with all of its history."""
+        """Put a plan away; :meth:`restore` brings it back with all of its history.
+
+        What is published of it is withdrawn, and stays so.
+        """
         with self.store.write() as database:
             row = self._row(database, key, lock=True)
             self._set(database, key, deleted=now(), revision=row.revision + 1)
+            self._withdraw(database, publications.c.plan == key)
 
     def restore(self, key: str) -> Saved:
         """Bring a deleted plan back."""
@@ -243,7 +262,13 @@ class Workspace:
         with self.store.write() as database:
             if not _publications(database, mine):
                 raise StoreError(Fault("store.no_publication", key, {"id": key}))
-            database.execute(publications.update().where(mine).values(withdrawn=now()))
+            self._withdraw(database, publications.c.id == key)
+
+    def withdraw_all(self, key: str) -> int:
+        """Stop showing every version of one of one's own plans; return how many were shown."""
+        with self.store.write() as database:
+            self._row(database, key)
+            return self._withdraw(database, publications.c.plan == key)
 
     def published(self) -> tuple[Publication, ...]:
         """Return what anybody shows, the last one first, without what was withdrawn."""
@@ -251,7 +276,7 @@ class Workspace:
             return _publications(database, publications.c.withdrawn.is_(None))
 
     def present(self, key: str, look: str) -> None:
-        """Show everyone who follows a plan of one's own how it is looked at; an empty text ends that.
+        """Show everyone who follows a plan of one's own how it is looked at.
 
         Raises
         ------
@@ -261,11 +286,10 @@ class Workspace:
         with self.store.write() as database:
             self._row(database, key, lock=True)
             database.execute(views.delete().where(views.c.plan == key))
-            if look:
-                database.execute(views.insert().values(plan=key, look=look, made=now()))
+            database.execute(views.insert().values(plan=key, look=look, made=now()))
 
     def presented(self, key: str) -> str:
-        """Return how the presenter of a plan looks at it; empty if nobody presents it."""
+        """Return how the presenter of a plan looks at it; empty if nobody ever presented it."""
         with self.store.read() as database:
             return database.execute(sa.select(views.c.look).where(views.c.plan == key)).scalar() or ""
 
@@ -356,8 +380,7 @@ class Workspace:
     def _create(
         self, database: sa.Connection, plan: Plan, baseline: str, kind: str, origin: str | None
     ) -> Saved:  # fmt: skip
-        # one person's new plans take turns, or two windows would get the same name and rank
-        database.execute(sa.select(people.c.id).where(people.c.id == self.owner).with_for_update())
+        self._take_turns(database)
         mine = sa.select(plans.c.name, plans.c.rank, plans.c.deleted).where(plans.c.owner == self.owner)
         rows = database.execute(mine).all()
         plan = plan.renamed(free_name(plan.name, [row.name for row in rows if row.deleted is None]))
@@ -377,6 +400,14 @@ class Workspace:
         database.execute(plans.insert().values(values))
         self._step(database, key, None, kind, plan)
         return self._saved(database, self._row(database, key))
+
+    def _take_turns(self, database: sa.Connection) -> None:
+        """Let one person's windows wait for each other, or two would give the same name or rank."""
+        database.execute(sa.select(people.c.id).where(people.c.id == self.owner).with_for_update())
+
+    def _withdraw(self, database: sa.Connection, which: sa.ColumnElement[bool]) -> int:
+        shown = sa.and_(which, publications.c.owner == self.owner, publications.c.withdrawn.is_(None))
+        return database.execute(publications.update().where(shown).values(withdrawn=now())).rowcount
 
     def _step(self, database: sa.Connection, key: str, parent: int | None, kind: str, plan: Plan) -> int:
         """Add a version to the history; the plan's row is locked, so numbers are not given twice."""
@@ -446,8 +477,8 @@ def _text_of(database: sa.Connection, key: str, number: int) -> str | None:
 
 
 def _body(database: sa.Connection, key: str) -> Plan:
-    packed = database.execute(sa.select(bodies.c.packed).where(bodies.c.hash == key)).scalar_one()
-    return unpack(key, packed)
+    packed = database.execute(sa.select(bodies.c.packed).where(bodies.c.hash == key)).scalar_one_or_none()
+    return unpack(key, packed or b"")
 
 
 def _publications(database: sa.Connection, which: sa.ColumnElement[bool]) -> tuple[Publication, ...]:
