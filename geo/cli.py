@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from geo.downloads import to_csv, write_run
+from geo.edits import Plan
 from geo.ensemble import Ensemble, run_ensemble
 from geo.errors import ExportError, Fault, GeoError, ScenarioError
 from geo.maps.export import export_html
@@ -27,7 +28,8 @@ from geo.presets import PRESETS, preset, preset_skipped
 from geo.ranges import Spread, map_ranges, ranges_table
 from geo.region import Region, load_region
 from geo.report import write_report
-from geo.scenario import Scenario, validate
+from geo.scenario import validate
+from geo.shared import Shared, read_file
 from geo.userlayers import check_layer
 from geo.words import LANGUAGES, say
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from geo.outcome import Outcome
+    from geo.scenario import Scenario
 
 __all__ = ["app", "main"]
 
@@ -193,7 +196,9 @@ def _draw(baseline: Baseline, listed: list[Scenario], draws: int, language: str)
 
 def _read(path: Path, region: Region, language: str) -> Scenario:
     """Return the scenario of a file that the region can hold; tell what must be known about it."""
-    scenario = Scenario.read(path)
+    held = read_file(path)
+    plan = held.plan if isinstance(held, Shared) else held
+    scenario = plan.scenario() if isinstance(plan, Plan) else plan
     try:
         warnings = validate(scenario, region)
     except ScenarioError as error:

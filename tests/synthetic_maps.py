@@ -19,7 +19,7 @@ class Measure:
     digits: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Outcome:
     scenario: object
     before: dict

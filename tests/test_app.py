@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from geo.panels.desk import owner_of
-from geo.panels.links import Shared, View
 from geo.panels.state import outcome_of
+from geo.shared import Shared, View
 from geo.store import StoreConflictError
 
 PAGE = Path(__file__).parent.parent / "app.py"
@@ -312,6 +312,18 @@ def test_a_budget_is_checked_and_stays_in_the_address():
     assert "Budget of the programme" not in texts(app)
 
 
+def look(app, **state):
+    """Let the map tell what it shows, as a browser does."""
+    app.session_state["map_view"] = View.told(state)
+    return app.run()
+
+
+def sent_of(app):
+    """Return the state that the map's frame is told."""
+    (frame,) = app.get("component_instance")
+    return json.loads(frame.proto.json_args)["state"]
+
+
 def link_in(app, mark):
     found = next(one.value for one in app.code if mark in one.value)
     return dict(parse_qsl(found.partition("?")[2]))
@@ -319,9 +331,7 @@ def link_in(app, mark):
 
 def test_a_link_restores_scenario_view_language_and_version(app):
     press(tab(app, "Scenarios"), "edit_remove")
-    app = tab(app, "Share")
-    app.selectbox(key="share_year").set_value(2033).run()
-    app.selectbox(key="share_mode").set_value("swipe").run()
+    app = look(tab(app, "Share"), year=2033, mode="swipe")
     link = link_in(app, "s=")
     there = run(desk=THEIRS, **link)
     assert shelf(there).plan == shelf(app).plan.renamed(shelf(there).plan.name)
@@ -330,6 +340,60 @@ def test_a_link_restores_scenario_view_language_and_version(app):
     assert "s" not in there.query_params
     count = len(shelf(there).saved)
     assert len(shelf(run(desk=THEIRS, **link)).saved) == count
+
+
+def test_a_link_holds_the_map_as_it_is_and_what_it_compares_with(app):
+    mine, other = [one.id for one in shelf(app).saved[:2]]
+    chosen = {"type": "county", "id": "130629"}
+    held = {"selected": chosen, "hidden": ["layer:rail"], "view": [39.0, 116.0, 9]}
+    app = look(tab(app, "Share"), b=other, a=mine, mode="difference", year=2031, facts=False, **held)
+    there = run(desk=THEIRS, **link_in(app, "s="))
+    desk = shelf(there)
+    assert desk.plan.edits == shelf(app).saved[1].plan.edits
+    sent = sent_of(there)
+    compared = next(one for one in desk.saved if one.id == sent["a"])
+    assert compared.plan.edits == shelf(app).saved[0].plan.edits
+    assert sent["b"] == desk.opened.id
+    assert (sent["year"], sent["mode"]) == (2031, "difference")
+    assert {name: sent[name] for name in held} == held
+
+
+def test_a_second_opening_of_a_link_is_told_from_a_reload(app):
+    link = link_in(look(tab(app, "Share"), year=2033), "s=")
+    first = run(desk=THEIRS, **link)
+    again = run(**dict(first.query_params))
+    assert sent_of(again) == sent_of(first)
+    assert sent_of(run(desk=THEIRS, **link))["opening"] != sent_of(first)["opening"]
+
+
+BAD = [
+    {"selected": {"type": "own", "id": "x"}}, {"selected": {"type": "county", "id": "<b>"}}, {"selected": 5},
+    {"hidden": "layer:rail"}, {"hidden": ["own:x"]}, {"hidden": ["a:b"] * 101}, {"view": [1, 2]},
+    {"view": [1, 2, float("nan")]}, {"view": [91, 0, 5]}, {"swipe": 2}, {"facts": 1}, {"pace": "never"},
+    {"sort": []}, {"factYear": True}, {"unheard": 1}, {"a": 3}, {"a": "<"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", BAD, ids=str)
+def test_what_makes_no_sense_in_a_view_is_left_out(told):
+    assert View.of({"look": told}) == View()
+    assert View.of(View.of({"look": told, "mode": "swipe"}).address()) == View(mode="swipe")
+    assert View.of({"look": "eJxLBAA"}) == View()
+
+
+def test_own_layers_stay_with_their_owner():
+    state = {"hidden": ["own:mine", "layer:rail"], "selected": {"type": "own", "id": "mine.1"}}
+    assert View.told(state).look == {"hidden": ["layer:rail"], "selected": None}
+
+
+def test_a_share_file_brings_its_language(app):
+    file = Shared(shelf(app).plan, "", View(mode="swipe"), "zh")
+    app = tab(app, "Scenarios")
+    app.file_uploader(key="open_scenario").upload(
+        "one.json", file.to_json().encode(), "application/json"
+    ).run()
+    assert app.query_params["lang"] == "zh"
+    assert "三项主要影响" in texts(tab(app, "影响"))
 
 
 def test_a_link_made_for_other_data_says_so_and_offers_to_run_it_here(app):
@@ -386,6 +450,41 @@ def test_followers_see_what_the_presenter_publishes_and_can_fork(app):
     press(there, "follow_fork")
     assert "follow" not in there.query_params
     assert shelf(there).plan.edits == shelf(mine).plan.edits
+
+
+def test_followers_see_the_presenters_map_in_their_own_language(app):
+    mine = press(tab(app, "Share"), "publish")
+    follow = link_in(mine, "follow=")
+    other = shelf(mine).saved[1].id
+    mine.toggle(key=f"live_{shelf(mine).opened.id}").set_value(True).run()
+    assert mine.query_params["present"].startswith(shelf(mine).opened.id)
+    held = {"mode": "swipe", "year": 2040, "measure": "jobs", "view": None}
+    look(mine, a=other, b=shelf(mine).opened.id, selected={"type": "county", "id": "130629"}, **held)
+    there = run(desk=THEIRS, **(follow | {"lang": "zh"}))
+    assert "您正在跟随" in texts(there)
+    sent = sent_of(there)
+    assert {name: sent[name] for name in held} == held
+    assert sent["selected"]["id"] == "130629"
+    assert sent["a"] == -1  # not published, so not theirs to see
+    shelf(mine).workspace.publish(shelf(mine).saved[1])
+    assert sent_of(there.run())["a"] == other
+    look(mine, a=other, mode="swipe", year=2041)
+    assert sent_of(there.run())["year"] == 2041
+
+
+def test_presenting_survives_a_reload_says_so_and_ends(app):
+    mine = press(tab(app, "Share"), "publish")
+    mine.toggle(key=f"live_{shelf(mine).opened.id}").set_value(True).run()
+    again = run(**dict(mine.query_params))
+    assert "Presenting" in texts(again)
+    press(tab(again, "Scenarios"), "edit_remove")
+    newest = shelf(again).workspace.published()[0]
+    assert (newest.number, newest.hash) == (2, shelf(again).plan.hash)
+    press(again, "present_stop")
+    assert "present" not in again.query_params
+    assert "Presenting" not in texts(again)
+    press(again, "edit_remove")
+    assert len(shelf(again).workspace.published()) == 2
 
 
 def test_a_store_that_cannot_be_used_is_said_and_the_page_still_works(own_store):

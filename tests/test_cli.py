@@ -9,7 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from geo.cli import FAULT, NOT_AS_IT_IS, app
+from geo.edits import Plan
+from geo.presets import preset
 from geo.scenario import Scenario
+from geo.shared import Shared, read_file
 from geo.words import say
 
 RUN = CliRunner()
@@ -27,6 +30,29 @@ def plan(tmp_path):
     path = tmp_path / "plan.toml"
     path.write_text(PLAN, encoding="utf-8")
     return path
+
+
+def saved(held, form, folder):
+    """Write what the app offers under "Save", or "Share"."""
+    texts = {"plan.toml": held.to_toml, "plan.json": held.to_json, "scenario.toml": held.scenario().to_toml}
+    path = folder / form
+    path.write_text(texts.get(form, Shared(held, "", language="zh").to_json)(), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", ["plan.toml", "plan.json", "scenario.toml", "one.share.json"])
+def test_whatever_the_app_saves_is_read(form, tmp_path, region):
+    held = Plan.from_scenario(preset("announced", region, "en"))
+    found = read_file(saved(held, form, tmp_path))
+    found = getattr(found, "plan", found)
+    assert (found.scenario() if isinstance(found, Plan) else found).moves == held.scenario().moves
+
+
+def test_run_takes_the_file_that_the_app_saves_first(tmp_path):
+    path = saved(Plan.from_scenario(Scenario.from_toml(PLAN)), "plan.toml", tmp_path)
+    done = RUN.invoke(app, ["run", str(path), "--out", str(tmp_path / "out"), "--level0"])
+    assert done.exit_code == 0, done.output
+    assert Scenario.read(tmp_path / "out" / "scenario.toml").moves == Scenario.from_toml(PLAN).moves
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

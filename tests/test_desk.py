@@ -258,7 +258,7 @@ def test_every_version_is_withdrawn_at_once_and_with_its_scenario(app):
     presenting(app)
     press(tab(app, "Scenarios"), "shelf_delete")
     assert shown_by_me(app) == ()
-    assert "presenting" not in app.session_state
+    assert "present" not in app.query_params
 
 
 def test_a_follower_gets_away_whatever_is_shown(app, monkeypatch):

@@ -23,7 +23,7 @@ ORDER = (
     ("outcome", "model_measures"),
     ("measures",),
     ("ensemble",),
-    ("sampling", "search", "limits", "store", "downloads", "classes"),
+    ("sampling", "search", "limits", "store", "downloads", "classes", "shared"),
     ("comparison", "timeline"),
     ("maps", "people", "several", "explaining"),
     ("ranges",),

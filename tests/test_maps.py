@@ -1,10 +1,13 @@
 """A map as data: what goes in comes out, small, exact enough, and harmless."""
 
 import base64
+import gc
 import hashlib
 import itertools
 import json
 import re
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +30,7 @@ from geo.errors import ExportError, LayerError
 from geo.maps import component, own, page
 from geo.maps.export import export_html
 from geo.maps.pack import pack_json, unpack_json, unpack_scenario, unvarint, varint
+from geo.maps.recent import Recent
 from geo.maps.view import OwnLayer, build_view
 from geo.panels.mapview import _event
 from geo.words import LANGUAGES, has
@@ -384,6 +388,41 @@ def test_folder_keeps_few_files(monkeypatch):
 )
 def test_what_is_no_event_is_dropped(value):
     assert _event(value) is None
+
+
+def test_a_desk_of_nine_is_not_packed_again(region):
+    listed = made.measures(2)
+    runs = [(str(seed), made.outcome(region, listed, seed=seed)) for seed in range(9)]
+    first, again = (build_view(region, runs, measures=listed) for _ in range(2))
+    assert first.fixed is again.fixed
+    assert all(one is two for one, two in zip(first.scenarios, again.scenarios, strict=True))
+
+
+def test_what_is_kept_keeps_no_outcome_alive(region):
+    listed = made.measures(2)
+    outcome = made.outcome(region, listed, seed=3)
+    gone = weakref.ref(outcome)
+    build_view(region, [("one", outcome)], measures=listed)
+    del outcome
+    gc.collect()
+    assert gone() is None
+
+
+def test_many_threads_share_what_is_kept():
+    kept = Recent(3)
+
+    def ask(number):
+        return [kept.get((number + step) % 5, object) is not None for step in range(400)]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(all(found) for found in pool.map(ask, range(8)))
+    last = kept.get("last", lambda: 1)
+    for other in "ab":
+        kept.get(other, lambda: 0)
+        assert kept.get("last", lambda: 2) == last  # asked for just now, so it stays
+    for other in "abc":
+        kept.get(other, lambda: 0)
+    assert kept.get("last", lambda: 2) == 2
 
 
 def test_a_move_is_read():

@@ -355,6 +355,18 @@ def test_threads_share_a_store(store):
 # People ---------------------------------------------------------------------------------------------
 
 
+def test_the_presenters_view_is_the_last_one_and_the_owners_to_give(store):
+    ann, bob = store.workspace("ann"), store.workspace("bob")
+    saved = ann.create(plan_of("bjtu", name="first"), baseline=HASH)
+    assert bob.presented(saved.id) == ""
+    for look in ("first", "last"):
+        ann.present(saved.id, look)
+    assert bob.presented(saved.id) == "last"
+    with pytest.raises(StoreError):
+        bob.present(saved.id, "theirs")
+    assert bob.presented(saved.id) == "last"
+
+
 def test_others_see_only_what_is_published_as_it_was_then(store):
     ann, bob = store.workspace("ann"), store.workspace("bob")
     saved = ann.create(plan_of("bjtu", name="first"), baseline=HASH)
@@ -603,6 +615,7 @@ def test_everything_that_is_shown_of_a_plan_is_withdrawn_at_once(store):
     assert [one.id for one in bob.published()] == [kept.id]
     ann.delete(other.id)
     assert bob.published() == ()
+            database.exec_driver_sql("DROP TABLE jjj_view")
     ann.restore(other.id)
     assert bob.published() == ()
 

@@ -103,6 +103,7 @@ def arguments(view: MapView, state: Mapping[str, Any], *, storage: str, height: 
         "own": [publish(layer.packed, "own") for layer in view.own],
         "ranges": [publish(one.packed, "ranges") if one else None for one in view.ranges],
         "flows": "" if view.flows is None else publish(view.flows.packed, "flows"),
+        "ids": list(view.ids),
         "settings": view.settings(),
         "state": dict(state),
         "storage": storage,

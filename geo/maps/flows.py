@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.maps.pack import _steps, block, differences, entry, unblock, varint, whole
+from geo.maps.recent import Recent
 from geo.measures import MEASURES
 from geo.model.flows import SOME, commuting, commuting_change, has_flows, links
 from geo.words import LANGUAGES
@@ -41,7 +42,9 @@ _FLOW_STEP, _DELAY_STEP, _TRIPS_STEP = 0.5, 0.02, 0.2
 _FINE: Final = 4e-4  # of the largest change of delay: small scenarios have small classes
 _NOISE: Final = 1e-6  # vehicle-hours: what a solver leaves behind is not a change
 _NEVER: Final = 0.1  # a change that stays below this never makes a difference of a whole trip
-_KEPT: Final = 8  # views kept ready for the next call
+# Kept for the next call: for some 30 sessions the desk before and after a change. One with nine scenarios is
+# 3 MB, so 190 MB at most.
+_KEPT: Final = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,20 +163,13 @@ def _scenario(outcome: Outcome, found: Links, pairs: Ints) -> ScenarioFlows:
     )
 
 
-_views: dict[tuple[int, ...], tuple[tuple[ref[Outcome], ...], FlowsView | None]] = {}
+_views: Recent[FlowsView | None] = Recent(_KEPT)
 
 
 def flows_view(outcomes: Sequence[Outcome]) -> FlowsView | None:
     """Return the flows of a map's outcomes, in their order; None where no outcome holds any."""
-    key = tuple(map(id, outcomes))
-    known = _views.pop(key, None)
-    # an identity may have passed to another outcome since
-    if known is None or any(one() is not outcome for one, outcome in zip(known[0], outcomes, strict=True)):
-        known = (tuple(map(ref, outcomes)), _made(outcomes))
-    _views[key] = known
-    while len(_views) > _KEPT:
-        _views.pop(next(iter(_views)))
-    return known[1]
+    # by reference: an identity may pass to another outcome, and this shall keep none alive
+    return _views.get(tuple(map(ref, outcomes)), lambda: _made(outcomes))
 
 
 def _made(outcomes: Sequence[Outcome]) -> FlowsView | None:

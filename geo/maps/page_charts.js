@@ -18,7 +18,7 @@ function settledChange(change, digits) {
 function chartSides(app) {
   const { texts, scenarios, state, now } = app;
   const alone = state.mode === "baseline" || !now.moving;
-  const left = alone || state.mode === "scenario" ? START : state.a;
+  const left = alone ? START : now.left;
   const two = left !== START;
   const side = (key, index) => {
     const name = texts.pick(scenarios[index].name);

@@ -65,18 +65,24 @@ function classesFor(app, kind) {
   return app.classCache[kind];
 }
 
+// The two sides that the mode compares: every number, heading and explanation takes them from here.
+function comparedSides(app) {
+  const { mode, a, b } = app.state;
+  return { left: ["swipe", "beside", "difference"].includes(mode) ? a : START, right: mode === "baseline" ? START : b };
+}
+
 // One description of what is on the map; map, legend, table and tips all read it.
 function describe(app) {
   const measure = measureOf(app);
-  const { mode, a, b } = app.state;
-  const left = mode === "baseline" ? START : a;
-  const before = sideValues(app, measure, mode === "scenario" ? START : left);
-  const after = sideValues(app, measure, mode === "baseline" ? START : b);
+  const { mode } = app.state;
+  const { left, right } = comparedSides(app);
+  const before = sideValues(app, measure, left);
+  const after = sideValues(app, measure, right);
   const change = changeValues(after, before);
   const kind = mode === "difference" ? "change" : "level";
   const classes = classesFor(app, kind);
   const shown = { baseline: before, scenario: after, swipe: after, beside: after, difference: change }[mode];
-  return { measure, mode, left, before, after, change, classes, shown, moving: hasYears(app, measure) };
+  return { measure, mode, left, right, before, after, change, classes, shown, moving: hasYears(app, measure) };
 }
 
 function sideName(app, side) {

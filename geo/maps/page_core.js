@@ -122,6 +122,28 @@ class Texts {
   }
 }
 
+// What is drawn anew keeps the focus: on the control of the same name, at the same place where several share it.
+const REACHED = "button, select, input, summary, [tabindex]";
+
+function focusName(node) {
+  const data = Object.values(node.dataset).join(" ");
+  const row = node.closest("tr");
+  return [node.tagName, row?.dataset.code || row?.dataset.id || "", node.classList[0] || "", data || node.textContent].join("|");
+}
+
+function keepingFocus(box, draw) {
+  const held = document.activeElement !== box && box.contains(document.activeElement) ? document.activeElement : null;
+  const at = held ? [...box.querySelectorAll(REACHED)].indexOf(held) : -1;
+  const name = held ? focusName(held) : "";
+  draw();
+  if (at < 0) return;
+  const all = [...box.querySelectorAll(REACHED)];
+  const same = all.filter((node) => focusName(node) === name);
+  // in another language the names are others, the places are not
+  const found = same.includes(all[at]) ? all[at] : same[0] || (all[at]?.tagName === held.tagName ? all[at] : null);
+  if (found) found.focus({ preventScroll: true });
+}
+
 // One state; whoever draws says which keys it follows. A change runs each follower once.
 class State {
   constructor(values) {
@@ -178,21 +200,52 @@ function firstState(language) {
 
 const KEPT = "mode measure a b year swipe selected layers legend table twin charts sort view facts factYear pace modeBefore".split(" ");
 
+// The reader's own state, and what was sent when it was stored: what is sent anew since goes before it.
 function storedState(name) {
   try {
     const stored = JSON.parse(sessionStorage.getItem(name) || "{}");
-    const kept = Object.fromEntries(KEPT.filter((key) => key in stored).map((key) => [key, stored[key]]));
-    return Array.isArray(stored.hidden) ? { ...kept, hidden: new Set(stored.hidden) } : kept;
+    const kept = Object.fromEntries([...KEPT, "hidden"].filter((key) => key in stored).map((key) => [key, stored[key]]));
+    return { kept, sent: stored.sent || {} };
   } catch {
-    return {}; // storage may be closed to this frame; the map then opens as new
+    return { kept: {}, sent: {} }; // storage may be closed to this frame; the map then opens as new
   }
 }
 
-function storeState(name, values) {
-  const kept = Object.fromEntries(KEPT.map((key) => [key, values[key]]));
+function storeState(name, app) {
+  const kept = Object.fromEntries(KEPT.map((key) => [key, app.state[key]]));
   try {
-    sessionStorage.setItem(name, JSON.stringify({ ...kept, hidden: [...values.hidden] }));
+    sessionStorage.setItem(name, JSON.stringify({ ...kept, ...sideIds(app), hidden: [...app.state.hidden], sent: app.sent }));
   } catch {
     // as above: nothing is lost but the place to return to
   }
+}
+
+// What differs from what was sent last; a link that is opened says everything anew.
+function differing(sent, last) {
+  if (sent.opening !== last.opening) return sent;
+  return Object.fromEntries(Object.entries(sent).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(last[key])));
+}
+
+// --- sides by id: a scenario keeps its id while its place in the list shifts ----------------------------
+
+// A file has no ids: there nothing shifts, and places do.
+function idsOf(ids, scenarios) {
+  return ids && ids.length ? ids : scenarios.map((_, i) => String(i));
+}
+
+function sideId(app, side) {
+  return app.ids[side] || "";
+}
+
+function sideIds(app) {
+  return { a: sideId(app, app.state.a), b: sideId(app, app.state.b) };
+}
+
+// Read what is sent or stored: "a" and "b" as places or ids, "hidden" as a list. A scenario that is gone is none.
+function readPatch(app, patch) {
+  const { opening, ...read } = patch;
+  if (Array.isArray(read.hidden)) read.hidden = new Set(read.hidden);
+  for (const key of ["a", "b"]) if (typeof read[key] === "string") read[key] = app.ids.indexOf(read[key]);
+  if (read.b < 0) delete read.b;
+  return read;
 }

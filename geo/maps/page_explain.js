@@ -12,8 +12,8 @@ function explainNumber(app, county, i) {
 }
 
 function askWhy(app, county) {
-  const { measure, mode, year, b } = app.state;
-  const a = mode === "scenario" || mode === "baseline" ? START : app.state.a;
+  const { measure, year, b } = app.state;
+  const a = app.now.left;
   app.tell(app.texts.say("map.explain.sent", { name: app.texts.pick(app.now.measure.name) }));
   app.send({ type: "explain", kind: "county", id: county.code, measure, year, a, b });
 }
@@ -26,12 +26,13 @@ function foldWhy(app) {
 
 function whyFacts(app, measure, i) {
   const { texts, state } = app;
+  const { left } = app.now;
   const unit = texts.pick(measure.unit);
   const written = (value, sign = false) => (Number.isFinite(value) ? `${texts.number(value, measure.digits, sign)}${NO_BREAK}${unit}` : DASH);
-  const before = sideValues(app, measure, state.a)[i];
+  const before = sideValues(app, measure, left)[i];
   const after = hasYears(app, measure) ? sideValues(app, measure, state.b)[i] : NaN;
   const beside = (key, name) => `${texts.say(key)} (${name})`;
-  const first = state.a === START ? texts.say("map.start_short") : `${texts.pick(app.scenarios[state.a].name)}, ${state.year}`;
+  const first = left === START ? texts.say("map.start_short") : `${texts.pick(app.scenarios[left].name)}, ${state.year}`;
   const numbers = hasYears(app, measure)
     ? [
         fact(app, beside("map.explain.before", first), written(before)),

@@ -148,9 +148,8 @@ function followFacts(app) {
   });
 }
 
-function soundFacts(app) {
+function soundFacts(app, state) {
   const { range } = app.facts;
-  const { state } = app;
   if (!range) return { facts: false };
   return { factYear: clamp(state.factYear || FACT_NOW, range[0], range[1]), facts: state.facts || !yearRange(app), pace: state.pace in PACES ? state.pace : "normal" };
 }

@@ -53,16 +53,11 @@ async function readFlows(bytes) {
   return bytes && bytes.length ? new Flows(await inflate(bytes)) : null;
 }
 
-// --- the two sides that are compared: as for the counties ------------------------------------------------
-
-function flowSides(app) {
-  const { mode, a, b } = app.state;
-  return { left: ["swipe", "beside", "difference"].includes(mode) ? a : START, right: mode === "baseline" ? START : b };
-}
+// --- of the two sides that are compared ------------------------------------------------------------------
 
 // A scenario of the comparison that was run without flows, if any.
 function withoutFlows(app) {
-  const { left, right } = flowSides(app);
+  const { left, right } = comparedSides(app);
   return [left, right].find((side) => side !== START && !app.flows.head.held[side]) ?? null;
 }
 
@@ -82,14 +77,14 @@ function flowValues(app, side, name, year) {
 }
 
 function flowYears(app) {
-  const { left, right } = flowSides(app);
+  const { left, right } = comparedSides(app);
   const side = right === START ? left : right;
   return side === START ? [app.state.year] : app.scenarios[side].years;
 }
 
 // Kept for one pair of sides: colours and widths mean the same in every year.
 function flowScale(app) {
-  const { left, right } = flowSides(app);
+  const { left, right } = comparedSides(app);
   const key = [left, right, app.edition].join();
   if (app.flowScale && app.flowScale.key === key) return app.flowScale;
   const change = (name) => flowYears(app).map((year) => changeValues(flowValues(app, right, name, year), flowValues(app, left, name, year)));
@@ -111,7 +106,7 @@ function flowsNow(app) {
 // One description of what is shown; map, legend, table, tips and panel all read it.
 function describeFlows(app) {
   if (!flowReady(app)) return null;
-  const { left, right } = flowSides(app);
+  const { left, right } = comparedSides(app);
   const { year } = app.state;
   const both = (name) => [flowValues(app, left, name, year), flowValues(app, right, name, year)];
   const [flow, delay, trips] = [both("flow"), both("delay"), both("trips")];
@@ -291,13 +286,13 @@ function tripTip(app, at) {
 }
 
 function flowNames(app) {
-  const { left, right } = flowSides(app);
+  const { left, right } = comparedSides(app);
   return app.texts.say("map.legend.minus", { a: sideName(app, left), b: sideName(app, right) });
 }
 
 function flowNumbers(app, list) {
   const { texts } = app;
-  const { left, right } = flowSides(app);
+  const { left, right } = comparedSides(app);
   const head = [texts.say("map.measure"), ...[left, right].map((side) => (side === START ? texts.say("map.start_short") : texts.pick(app.scenarios[side].name))), texts.say("map.change")];
   const body = list.map(({ label, unit, digits, more, before, after }) =>
     el("tr", {}, el("th", { scope: "row" }, label, el("small", {}, unit)), [before, after].map((value) => el("td", {}, texts.number(value, digits))), el("td", {}, texts.number(after - before, more, true))),
@@ -434,7 +429,7 @@ function flowTable(app) {
   if (!flowsNow(app)) return flowMissing(app);
   const { texts } = app;
   const { title, heads, body, name, note } = twinOf(app) === "roads" ? roadsTwin(app) : tripsTwin(app);
-  const { left, right } = flowSides(app);
+  const { left, right } = comparedSides(app);
   const head = (text, more = "number") => el("th", { scope: "col", class: more }, text);
   const cells = [head(texts.say(name), ""), ...heads.map(([key, unit, more]) => head(`${texts.say(key)} (${texts.say(unit)})`, `number ${more}`)), head(sideName(app, left)), head(sideName(app, right)), head(texts.say("map.change"))];
   const caption = el("caption", {}, [texts.say(title), flowNames(app), note].filter(Boolean).join(" — "));

@@ -41,10 +41,9 @@ function facts(list) {
 // --- counties: every measure, with a line over the years for the one on the map ------------------------
 
 function countyRow(app, measure, i) {
-  const { a, b } = app.state;
-  const before = sideValues(app, measure, a)[i];
+  const before = sideValues(app, measure, app.now.left)[i];
   const moving = hasYears(app, measure);
-  const after = moving ? sideValues(app, measure, b)[i] : NaN;
+  const after = moving ? sideValues(app, measure, app.state.b)[i] : NaN;
   const chosen = measure.id === app.now.measure.id;
   const press = button(app.texts.pick(measure.name), () => app.store.set({ measure: measure.id }), { class: "jjj-link", "aria-pressed": String(chosen) });
   const cells = [before, after].map((value, k) => el("td", {}, k && !moving ? "" : app.texts.number(value, measure.digits)));
@@ -56,8 +55,9 @@ function countyRow(app, measure, i) {
 
 function countyTable(app, i) {
   const { texts, state } = app;
+  const { left } = app.now;
   const listed = app.measures.filter((measure) => measure.before || hasYears(app, measure));
-  const head = [texts.say("map.measure"), state.a === START ? texts.say("map.start_short") : texts.pick(app.scenarios[state.a].name), String(state.year || ""), texts.say("map.change")];
+  const head = [texts.say("map.measure"), left === START ? texts.say("map.start_short") : texts.pick(app.scenarios[left].name), String(state.year || ""), texts.say("map.change")];
   const body = listed.map((measure) => countyRow(app, measure, i));
   return el("table", { class: "jjj-numbers" }, el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, body));
 }
@@ -249,9 +249,19 @@ function drawInfo(app) {
   if (!item) return;
   const { type } = app.state.selected;
   const named = type === "link" ? { ...item, name_en: item.line_en, name_zh: item.line_zh } : type === "own" ? ownNamed(app, item) : item;
-  const top = info.scrollTop;
+  const parts = () => [...infoHead(app, type, named), ...INFO[type](app, item), infoFoot(app, item)].filter(Boolean);
   const same = info.dataset.of === `${type}:${item.id || item.code}`;
   info.dataset.of = `${type}:${item.id || item.code}`;
-  info.replaceChildren(...[...infoHead(app, type, named), ...INFO[type](app, item), infoFoot(app, item)].filter(Boolean));
-  info.scrollTop = same ? top : 0;
+  if (same) return redrawInfo(info, parts);
+  info.replaceChildren(...parts());
+  info.scrollTop = 0;
+}
+
+// Of the same thing: its place, its focus and a destination that was chosen but not gone to yet stay.
+function redrawInfo(info, parts) {
+  const top = info.scrollTop;
+  const chosen = info.querySelector(".jjj-destination")?.value;
+  keepingFocus(info, () => info.replaceChildren(...parts()));
+  if (chosen) info.querySelector(".jjj-destination").value = chosen;
+  info.scrollTop = top;
 }

@@ -185,7 +185,7 @@ function countyTip(app, i) {
   const compare = now.moving && state.mode !== "baseline";
   if (!compare) lines.push(valueLine(app, texts.say("map.start"), now.before[i]));
   else {
-    lines.push(valueLine(app, sideName(app, state.mode === "scenario" ? START : state.a), now.before[i]));
+    lines.push(valueLine(app, sideName(app, now.left), now.before[i]));
     lines.push(valueLine(app, sideName(app, state.b), now.after[i]), valueLine(app, texts.say("map.change"), now.change[i], true));
     const range = rangeOf(app, now.measure, i);
     if (range) lines.push(el("small", { class: "jjj-range" }, `${texts.say("range.short")} ${rangeText(app, now.measure, range)}`));

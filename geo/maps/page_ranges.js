@@ -28,7 +28,7 @@ async function readRanges(bytes) {
 }
 
 function rangesOf(app) {
-  return app.state.a === START ? app.ranges[app.state.b] : null;
+  return comparedSides(app).left === START ? app.ranges[app.state.b] : null;
 }
 
 // The range of the change on the map for a county, null where there is none.

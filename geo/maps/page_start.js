@@ -175,7 +175,11 @@ function drawAll(app) {
 
 // Stored or sent states may name what is no longer there.
 function soundState(app) {
-  const { state, scenarios } = app;
+  Object.assign(app.state, sound(app, app.state));
+}
+
+function sound(app, state) {
+  const { scenarios } = app;
   const count = scenarios.length;
   const patch = { a: count ? clamp(state.a, START, count - 1) : START, b: count ? clamp(state.b, 0, count - 1) : 0 };
   const offered = app.measures.filter((measure) => measure.before || hasYears(app, measure));
@@ -185,33 +189,34 @@ function soundState(app) {
   }
   const range = yearRange(app);
   if (range) patch.year = state.year ? clamp(state.year, range[0], range[1]) : range[1];
-  Object.assign(patch, soundFacts(app));
+  Object.assign(patch, soundFacts(app, state));
   if (!count || !MODES.includes(state.mode) || patch.facts) patch.mode = "baseline";
-  Object.assign(state, patch);
+  return patch;
 }
 
-// Set what is sent from outside; "selected" as {type, id}, "hidden" as a list.
-function readPatch(patch) {
-  const read = { ...patch };
-  if (Array.isArray(read.hidden)) read.hidden = new Set(read.hidden);
-  return read;
+// The reader's own state counts, unless something else was sent since it was stored.
+function openingState(app, boot) {
+  const { kept, sent } = storedState(boot.storage);
+  const now = boot.state || {};
+  return { ...firstState(boot.settings.language), ...readPatch(app, now), ...readPatch(app, kept), ...readPatch(app, differing(now, sent)) };
 }
 
 function makeApp(root, fixed, scenarios, boot) {
   const texts = new Texts(fixed.words, boot.settings.language);
-  const state = { ...firstState(boot.settings.language), ...readPatch(boot.state || {}), ...storedState(boot.storage), language: boot.settings.language };
-  const app = { root, texts, state, scenarios, settings: boot.settings, live: boot.live, send: boot.send, timings: {}, classCache: {}, edition: 0 };
-  app.store = new State(state);
-  app.store.kept = () => storeState(boot.storage, state);
+  const { settings, live, send } = boot;
+  const app = { root, texts, scenarios, settings, live, send, ids: idsOf(boot.ids, scenarios), sent: boot.state || {}, timings: {}, classCache: {}, edition: 0 };
+  app.state = openingState(app, boot);
+  app.store = new State(app.state);
+  app.store.kept = () => {
+    storeState(boot.storage, app);
+    tellSoon(app);
+  };
   app.region = new Region(fixed.region);
   app.measures = fixed.measures;
   readFacts(app);
   app.glyph = (sector) => (texts.has(`map.glyph.${sector}`) ? texts.say(`map.glyph.${sector}`) : "");
   app.tell = (message) => tell(app, message);
-  app.select = (type, id) => {
-    app.store.set({ selected: { type, id }, open: "" });
-    app.send({ type: "select", kind: type, id });
-  };
+  app.select = (type, id) => app.store.set({ selected: { type, id }, open: "" });
   app.move = (item, county) => askMove(app, item, county);
   root.addEventListener("keydown", (event) => escapePanel(app, event));
   return app;
@@ -267,39 +272,98 @@ function buildApp(root, fixed, scenarios, own, boot) {
     sizeMaps(app);
   }).observe(root);
   app.timings.build = performance.now() - started;
+  app.store.kept();
   return app;
 }
 
 // New scenarios, words or states from outside: only what differs is drawn.
-function updateApp(app, { scenarios, own, ranges, flows }, settings, patch) {
-  app.ranges = ranges;
-  if (own) {
-    setOwn(app, own);
-    drawLayers(app);
-    drawInfo(app);
-    drawAbout(app);
-  }
-  if (scenarios) {
-    app.scenarios = scenarios;
-    app.edition += 1;
-    for (const half of [app, app.spare].filter(Boolean)) setFlows(half, flows);
-    app.pending = null;
-    Object.assign(app.state, readPatch(patch));
-    soundState(app);
-    buildTime(app);
-    drawLayers(app);
-    drawAll(app);
-    drawOpen(app);
-    markLayers(app);
-  } else {
-    app.store.set(readPatch(patch));
-    forgetAsked(app);
+function updateApp(app, fresh, settings, sent) {
+  const patch = differing(sent, app.sent);
+  app.sent = sent;
+  if (fresh.own) takeOwn(app, fresh.own);
+  if (fresh.scenarios) takeScenarios(app, fresh, patch);
+  else if (fresh.ranges) app.ranges = fresh.ranges;
+  takeState(app, patch);
+  forgetAsked(app);
+  if (fresh.ranges && !fresh.scenarios) {
     drawInfo(app);
     drawTable(app);
   }
   app.settings = settings;
   app.store.set({ language: settings.language });
   drawNote(app);
+  app.store.kept();
+}
+
+function takeOwn(app, own) {
+  setOwn(app, own);
+  drawLayers(app);
+  drawInfo(app);
+  drawAbout(app);
+}
+
+// Both sides follow their scenarios; one that is gone leaves its place to the start, or to the one that is sent.
+function takeScenarios(app, { scenarios, ids, ranges, flows }, patch) {
+  const held = sideIds(app);
+  Object.assign(app, { scenarios, ids: idsOf(ids, scenarios), pending: null });
+  if (ranges) app.ranges = ranges;
+  app.edition += 1;
+  for (const half of [app, app.spare].filter(Boolean)) setFlows(half, flows);
+  const { a, b } = { b: 0, ...readPatch(app, { b: app.sent.b ?? 0 }), ...readPatch(app, held), ...readPatch(app, patch) };
+  Object.assign(app.state, { a, b });
+  soundState(app);
+  buildTime(app);
+  drawLayers(app);
+  drawAll(app);
+  drawOpen(app);
+  markLayers(app);
+}
+
+// A state that is sent; a place on the map goes to the map itself, without one it shows the whole region.
+function takeState(app, patch) {
+  if (!Object.keys(patch).length) return;
+  const read = readPatch(app, patch);
+  app.store.set({ ...read, ...sound(app, { ...app.state, ...read }) });
+  if (!("view" in read)) return;
+  if (read.view) app.map.setView([read.view[0], read.view[1]], read.view[2], { animate: false });
+  else fitRegion(app);
+}
+
+// --- what Python is told of the view: when it asks, and while the reader presents it --------------------
+
+const TOLD = "mode measure year swipe selected layers legend table twin charts sort facts factYear pace".split(" ");
+const SETTLED = 900; // milliseconds without a change until a presented view is told
+
+function viewNow(app) {
+  const { state } = app;
+  const { lat, lng } = app.map.getCenter();
+  const place = [lat, lng, app.map.getZoom()].map((value) => Math.round(value * 1e4) / 1e4);
+  const told = Object.fromEntries(TOLD.map((key) => [key, state[key]]));
+  return { ...told, ...sideIds(app), hidden: [...state.hidden].sort(), view: atHome(app) ? null : place };
+}
+
+function tellView(app) {
+  clearTimeout(app.tellTimer);
+  const view = viewNow(app);
+  const text = JSON.stringify(view);
+  if (text === app.told) return;
+  app.told = text;
+  app.send({ type: "view", view });
+}
+
+function tellSoon(app) {
+  if (!app.watched || !app.map) return;
+  clearTimeout(app.tellTimer);
+  app.tellTimer = setTimeout(() => app.watched && tellView(app), SETTLED);
+}
+
+// Asked by a number that rises; watched while it is presented.
+function answer(app, { ask, watch }, last) {
+  app.watched = Boolean(watch);
+  if (ask && ask !== last.ask) {
+    app.told = "";
+    tellView(app);
+  } else if (watch && !last.watch) tellSoon(app);
 }
 
 // --- hooks for tests and benchmarks ---------------------------------------------------------------------
@@ -316,7 +380,7 @@ function hooks(app) {
     app,
     timings: app.timings,
     toggle: (key) => timed(() => toggleKey(app, key.includes(":") ? key : `sector:${key}`)),
-    set: (patch) => timed(() => app.store.set(readPatch(patch))),
+    set: (patch) => timed(() => app.store.set(readPatch(app, patch))),
     state: () => ({ ...app.state, hidden: [...app.state.hidden] }),
     now: () => ({ before: [...app.now.before], after: [...app.now.after], change: app.now.change, bounds: app.now.classes.bounds, colours: app.now.classes.colours, none: app.now.classes.none }),
     shown: (type) => app.marks.filter((entry) => entry.shown && entry.marker.options.type === type).length,
@@ -354,10 +418,6 @@ function makeReader(read) {
   };
 }
 
-function differing(sent, last) {
-  return Object.fromEntries(Object.entries(sent).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(last[key])));
-}
-
 function live(root) {
   const [readFixed, readFirst, readRaw, readOwn, readSpread, readStreams] = [readStatic, readStart, inflate, readStatic, readRanges, readFlows].map(makeReader);
   const readRun = async ([start, values]) => new Scenario(await readRaw(values), await readFirst(start));
@@ -373,12 +433,14 @@ function live(root) {
     const sent = args.state || {};
     if (!app || args.static !== last.static) {
       if (app) removeMaps(app);
-      app = buildApp(root, fixed, scenarios, own, { ranges, flows, settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
+      app = buildApp(root, fixed, scenarios, own, { ranges, flows, ids: args.ids, settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
       window.jjj = hooks(app);
     } else {
-      const changed = (name) => JSON.stringify(args[name]) !== JSON.stringify(last[name]);
-      updateApp(app, { scenarios: changed("scenarios") || changed("flows") ? scenarios : null, own: changed("own") ? own : null, ranges, flows }, args.settings, differing(sent, last.state || {}));
+      const changed = (...names) => names.some((name) => JSON.stringify(args[name]) !== JSON.stringify(last[name]));
+      const fresh = { scenarios: changed("scenarios", "flows", "ids") ? scenarios : null, own: changed("own") ? own : null, ranges: changed("ranges") ? ranges : null, ids: args.ids, flows };
+      updateApp(app, fresh, args.settings, sent);
     }
+    answer(app, args, last);
     last = args;
   };
   let queue = Promise.resolve();

@@ -48,22 +48,20 @@ function drawTable(app) {
   table.hidden = !app.state.table;
   app.root.classList.toggle("has-table", app.state.table || app.state.charts);
   if (!app.state.table) return;
-  const held = table.contains(document.activeElement) ? document.activeElement.dataset : {};
-  const focus = held.sort ? `[data-sort="${held.sort}"]` : held.twin ? `[data-twin="${held.twin}"]` : null;
   const scroll = table.querySelector(".jjj-body");
   const top = scroll ? scroll.scrollTop : 0;
   const grid = twinOf(app) === "counties" ? countyGrid(app) : flowTable(app);
   const body = el("div", { class: "jjj-body", tabindex: "0", role: "region", "aria-label": app.texts.say("map.table.title") }, grid);
-  table.replaceChildren(...[panelHead(app, "table", app.texts.say("map.table.title")), twinBar(app), body].filter(Boolean));
+  const parts = [panelHead(app, "table", app.texts.say("map.table.title")), twinBar(app), body].filter(Boolean);
+  keepingFocus(table, () => table.replaceChildren(...parts));
   body.scrollTop = top;
-  if (focus && table.querySelector(focus)) table.querySelector(focus).focus();
 }
 
 function countyGrid(app) {
-  const { texts, state, now } = app;
-  const heads = [sortHead(app, "name", texts.say("map.type.county"), false), el("th", { scope: "col", class: "place" }, texts.say("map.type.city")), sortHead(app, "before", state.a === START || !now.moving ? texts.say("map.start") : sideName(app, state.a))];
-  if (now.moving) heads.push(sortHead(app, "value", sideName(app, state.mode === "baseline" ? START : state.b)), sortHead(app, "change", texts.say("map.change")));
-  now.ranged = Boolean(now.moving && rangesOf(app) && rangesOf(app).places.has(now.measure.id));
+  const { texts, now } = app;
+  const heads = [sortHead(app, "name", texts.say("map.type.county"), false), el("th", { scope: "col", class: "place" }, texts.say("map.type.city")), sortHead(app, "before", now.moving ? sideName(app, now.left) : texts.say("map.start"))];
+  if (now.moving) heads.push(sortHead(app, "value", sideName(app, now.right)), sortHead(app, "change", texts.say("map.change")));
+  now.ranged = Boolean(now.moving && now.right !== START && rangesOf(app) && rangesOf(app).places.has(now.measure.id));
   if (now.ranged) heads.push(el("th", { scope: "col", class: "number", title: rangeLabel(app) }, texts.say("range.short")));
   const caption = el("caption", {}, `${legendTitle(app)} — ${legendSides(app)}`);
   return el("table", {}, caption, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, tableOrder(app).map((i) => tableRow(app, i))));

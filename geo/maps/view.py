@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from functools import cached_property
 from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from topojson.core.topology import Topology
 from geo.maps.flows import FlowsView, flows_view
 from geo.maps.own import OwnLayer, checked_layers
 from geo.maps.pack import pack_scenario, pack_start, pack_static
+from geo.maps.recent import Recent
 from geo.measures import across
 from geo.timeline import DATES, timeline
 from geo.words import LANGUAGES, both, has, say, section
@@ -36,7 +37,10 @@ __all__ = ["MapView", "OwnLayer", "RegionPart", "ScenarioView", "build_view"]
 _QUANTISATION = 1e4  # grid cells along the longer side: every corner stays within 46 m
 _RING_SCALE = 1e3  # neighbours are a muted background: 0.001 degree is 100 m
 _PLACE_DIGITS = 4  # of a degree: 10 m, finer than any site is known
-_KEPT = 8  # scenarios kept ready for the next call
+# Kept for the next call: a page rebuilds its view at every click. A scenario's part is 2.2 MB, all but 0.1
+# the arrays of its outcome, so 96 are what the page keeps of those (geo.panels.state) and some that it let
+# go: 80 MB at most of its own. A region is 1.3 MB and hardly ever another one.
+_SCENARIOS, _REGIONS = 96, 4
 _WEAKEST_FIRST = ("unverified", "estimated", "derived")
 _WORDS = (
     "map",
@@ -196,6 +200,9 @@ class MapView:
         How far each scenario's changes may go, in the order of the scenarios; None where nothing is known.
     flows
         Road links and commuting of the scenarios; None where none holds any.
+    ids
+        What the scenarios are called by, in their order, so that a choice follows its scenario when places in
+        the list shift; empty where the list never changes.
     """
 
     fixed: RegionPart
@@ -206,6 +213,7 @@ class MapView:
     own: tuple[OwnLayer, ...] = ()
     ranges: tuple[RangeView | None, ...] = ()
     flows: FlowsView | None = None
+    ids: tuple[str, ...] = ()
 
     def settings(self) -> dict[str, str]:
         """Return what the page shows about the map itself."""
@@ -465,17 +473,8 @@ def _scenario(name: str | Mapping[str, str], outcome: Outcome, digits: Mapping[s
     )
 
 
-class _Recent(OrderedDict[Any, Any]):
-    """The last few parts made; a page rebuilds its view at every click, from the same outcomes."""
-
-    def keep(self, key: Any, value: Any) -> Any:
-        self[key] = value
-        while len(self) > _KEPT:
-            self.popitem(last=False)
-        return value
-
-
-_regions, _scenarios = _Recent(), _Recent()
+_regions: Recent[RegionPart] = Recent(_REGIONS)
+_scenarios: Recent[ScenarioView] = Recent(_SCENARIOS)
 
 
 def _region_part(
@@ -488,26 +487,20 @@ def _region_part(
         tuple(measure.id for measure in measures),
         tuple((name, values.tobytes()) for name, values in sorted(arrays.items())),
     )
-    if key in _regions:
-        made: RegionPart = _regions[key]
-        return made
-    own = [made for made in _base_measures(region, arrays) if made["id"].removeprefix("base.") not in given]
-    listed = (*own, *map(_measure, measures))
-    part: RegionPart = _regions.keep(key, RegionPart(_region(region), listed, _words()))
-    return part
+
+    def made() -> RegionPart:
+        own = [one for one in _base_measures(region, arrays) if one["id"].removeprefix("base.") not in given]
+        return RegionPart(_region(region), (*own, *map(_measure, measures)), _words())
+
+    return _regions.get(key, made)
 
 
 def _scenario_part(
     name: str | Mapping[str, str], outcome: Outcome, digits: Mapping[str, int]
 ) -> ScenarioView:
-    key = (id(outcome), tuple(_name(name).items()), tuple(digits.items()))
-    if key in _scenarios:
-        # the outcome is kept beside its part: its identity cannot pass to another object
-        part: ScenarioView = _scenarios[key][1]
-        return part
-    part = _scenario(name, outcome, digits)
-    _scenarios.keep(key, (outcome, part))
-    return part
+    # by reference: an identity may pass to another outcome, and one is too large to be kept for its map
+    key = (ref(outcome), tuple(_name(name).items()), tuple(digits.items()))
+    return _scenarios.get(key, lambda: _scenario(name, outcome, digits))
 
 
 def build_view(
@@ -521,6 +514,7 @@ def build_view(
     review_number: str = "",
     own: Iterable[OwnLayer] = (),
     ranges: Iterable[RangeView | None] = (),
+    ids: Iterable[str] = (),
 ) -> MapView:
     """Return the map of a region and of scenarios.
 
@@ -544,6 +538,8 @@ def build_view(
         A user's own layers, shown above the counties; see :mod:`geo.maps.own` for their limits.
     ranges
         How far the changes of each run may go, in the order of the runs.
+    ids
+        Ids of the runs, in their order; see :class:`MapView`.
 
     Returns
     -------
@@ -565,4 +561,7 @@ def build_view(
     digits = {measure.id: int(measure.digits) for measure in listed}
     parts = tuple(_scenario_part(name, outcome, digits) for name, outcome in pairs)
     flows = flows_view([outcome for _, outcome in pairs])
-    return MapView(fixed, parts, language, date, review_number, checked_layers(own), tuple(ranges), flows)
+    return MapView(
+        fixed, parts, language, date, review_number,
+        own=checked_layers(own), ranges=tuple(ranges), flows=flows, ids=tuple(ids),
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +14,8 @@ from geo.maps.export import export_html
 from geo.maps.own import OwnLayer, checked_layers
 from geo.panels import flows, report, sure
 from geo.panels.problems import show_error
-from geo.panels.state import map_of, outcome_of
+from geo.panels.sharing import ask_view, view_of_map
+from geo.panels.state import answered, map_of, outcome_of
 from geo.panels.text import plain
 from geo.userlayers import check_layer, convert
 
@@ -50,9 +51,11 @@ def _map(session: Session, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.data.map_heading')}")
     st.write(voice("app.data.map_text"))
     view = map_of(session, sure.range_view)
+    st.button(voice("app.share.take_view"), on_click=ask_view, key="export_view", width="stretch")
+    state = _opening(session)
     st.download_button(
         voice("app.data.map_button"),
-        lambda: export_html(view).encode("utf-8"),
+        lambda: export_html(view, state=state).encode("utf-8"),
         f"{_stem(session)}.html",
         "text/html",
         type="primary",
@@ -60,6 +63,15 @@ def _map(session: Session, voice: Voice) -> None:
         width="stretch",
         key="export_map",
     )
+
+
+def _opening(session: Session) -> dict[str, Any]:
+    """Return how the file opens: as the map was when it was asked last, its scenarios by their places."""
+    view = view_of_map()
+    places = {one.id: place for place, one in enumerate(answered(session))}
+    here = places.get(session.shelf.opened.id, 0)
+    shown = {"b": places.get(view.shown, here), "a": places.get(view.beside, -1)}
+    return {**view.state(), **shown}
 
 
 def _tables(session: Session, region: Region, voice: Voice) -> None:

@@ -42,10 +42,13 @@ def show(session: Session, *, following: bool = False) -> Voice:
 
 
 def _language(session: Session, place: DeltaGenerator) -> str:
+    # in the state of the page, so that a file that is opened can choose it
+    if "language_given" in st.session_state:
+        st.session_state["language"] = st.session_state.pop("language_given")
+    st.session_state.setdefault("language", session.language)
     chosen = place.segmented_control(
         "Language · 语言",
         LANGUAGES,
-        default=session.language,
         format_func=_OWN_NAMES.__getitem__,
         key="language",
         label_visibility="collapsed",

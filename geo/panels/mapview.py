@@ -27,16 +27,17 @@ class MapEvent(TypedDict):
     seq
         Rises with every event of a browser.
     type
-        ``"move"``: ``institution`` shall go to the county ``destination``. ``"select"``: the feature ``id``
-        of ``kind`` ("county", "institution", "site", "station", "city", "corridor", "link", "own") was
-        chosen. ``"explain"``: the number of the county ``id`` shall be explained.
+        ``"move"``: ``institution`` shall go to the county ``destination``. ``"explain"``: the number of the
+        county ``id`` shall be explained. ``"view"``: what the map shows, as it was asked for.
     institution, destination
         Of a move: an institution's id and a county's code; else empty.
     kind, id
-        Of a choice or an explanation; else empty.
+        Of an explanation; else empty.
     measure, year, a, b
         Of an explanation: what the map shows, ``a`` and ``b`` as places in the list of scenarios, ``a`` = -1
         for the starting point; else empty, 0, -1 and 0.
+    view
+        Of a view: its state as the browser tells it, not checked; else empty.
     """
 
     seq: int
@@ -49,6 +50,7 @@ class MapEvent(TypedDict):
     year: int
     a: int
     b: int
+    view: Mapping[str, Any]
 
 
 _TEXTS = ("type", "institution", "destination", "kind", "id", "measure")
@@ -57,7 +59,7 @@ _WHOLE = {"seq": None, "year": 0, "a": -1, "b": 0}
 
 def _event(value: object) -> MapEvent | None:
     """Return the event in what a browser sent; anything else is no event."""
-    if not isinstance(value, Mapping) or value.get("type") not in {"move", "select", "explain"}:
+    if not isinstance(value, Mapping) or value.get("type") not in {"move", "explain", "view"}:
         return None
     texts = {name: value.get(name, "") for name in _TEXTS}
     whole = {name: value.get(name, default) for name, default in _WHOLE.items()}
@@ -68,7 +70,8 @@ def _event(value: object) -> MapEvent | None:
         return None
     if texts["type"] == "explain" and texts["kind"] != "county":
         return None
-    event: Any = {**texts, **whole}
+    told = value.get("view", {})
+    event: Any = {**texts, **whole, "view": told if isinstance(told, Mapping) else {}}
     checked: MapEvent = event
     return checked
 
@@ -86,6 +89,8 @@ def map_component(
     language: str,
     state: Mapping[str, Any] | None = None,
     height: int = 720,
+    ask: int = 0,
+    watch: bool = False,
 ) -> MapEvent | None:
     """Show the map and return what the reader decided since the last run, once.
 
@@ -101,15 +106,21 @@ def map_component(
     language
         "en" or "zh"; wins over the view's.
     state
-        What the page wants shown, any of ``mode``, ``measure``, ``a`` and ``b`` (places in the list of
+        What the page wants shown, any of ``mode``, ``measure``, ``a`` and ``b`` (ids or places in the list of
         scenarios; ``a`` = -1 is the starting point), ``year``, ``hidden`` (keys such as "sector:robotics",
-        "kind:school", "status:candidate", "layer:rail"), ``swipe``, ``selected`` ({"type", "id"}). Applied
-        when it differs from what the page sent last.
+        "kind:school", "status:candidate", "layer:rail"), ``swipe``, ``selected`` ({"type", "id"}), ``view``
+        (latitude, longitude, zoom; None for the whole region) and the rest of :class:`geo.shared.View`.
+        What differs from what the page sent last is applied, also over what the browser kept in between;
+        all of it if ``opening`` differs.
     height
         Height, CSS pixels.
+    ask
+        A higher number than before asks the map for its view, which comes as an event.
+    watch
+        Whether the map tells its view without being asked, a moment after each change.
     """
     sent = arguments(view, state or {}, storage=key, height=height)
-    sent["settings"] = {**sent["settings"], "language": language}
+    sent |= {"settings": {**sent["settings"], "language": language}, "ask": ask, "watch": watch}
     event = _event(_component()(**sent, key=key, default=None))
     seen = f"{key}.seen"
     if event is None or event["seq"] <= st.session_state.get(seen, 0):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -74,10 +74,14 @@ def show() -> None:
         presenter.show(session, here, voice, height=_MAP_HEIGHT)
         return
     with shown(voice):
-        _notice(session, voice, trouble)
-        with shown(voice):
-            # every change runs the page again: it is published here, and its tab shows it below
-            sharing.keep_presenting(session)
+        # a place of its own, always there: what comes and goes above the map would start its frame anew
+        with st.container():
+            _notice(session, voice, trouble)
+            with shown(voice):
+                # every change runs the page again: it is published here, and its tab shows it below
+                sharing.keep_presenting(session)
+            sharing.say_presenting(session, voice)
+        _ask_on_opening(voice)
         left, right = st.columns([7, 3.2], gap="medium")
         with left, shown(voice):
             _map(session, here, voice)
@@ -130,20 +134,43 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
         view = map_of(session, sure.range_view)
-    _left_out(session, voice)
-    shown_ids = [one.id for one in answered(session)]
-    here_now = session.shelf.opened.id
-    b = shown_ids.index(here_now) if here_now in shown_ids else 0
-    state = {"a": -1, "b": b, "measure": _FIRST_MEASURE, **sharing.view_now().state()}
-    # a link starts another frame; else the one that is there keeps its view
-    number = st.session_state.get("map_key", 0)
-    key = f"map_{number}" if number else "map"
-    event = map_component(view, key=key, language=voice.language, state=state, height=_MAP_HEIGHT)
+    with st.container():  # as above
+        _left_out(session, voice)
+    event = map_component(
+        view,
+        key="map",
+        language=voice.language,
+        state=_sent(session),
+        height=_MAP_HEIGHT,
+        ask=st.session_state.get("map_ask", 0),
+        watch=sharing.presenting(session),
+    )
+    if event and event["type"] == "view":
+        sharing.told(session, event["view"])
     if event and event["type"] == "move":
         _on_drag(session, here, voice, event)
     if event and event["type"] == "explain":
         runs = [outcome_of(one.plan.scenario()) for one in answered(session)]
         explaining.on_map(voice, here, runs, event)
+
+
+# What these take along is the map as the reader has it, so they ask for it when they open.
+_TAKING = ("sharing", "data")
+
+
+def _ask_on_opening(voice: Voice) -> None:
+    now = st.session_state.get("tabs")
+    taking = next((name for name in _TAKING if now == voice(f"app.tabs.{name}")), "")
+    if taking and taking != st.session_state.get("taking"):
+        sharing.ask_view()
+    st.session_state["taking"] = taking
+
+
+def _sent(session: Session) -> dict[str, Any]:
+    """Return what the page wants the map to show: what is worked on, as the address asks for it."""
+    opening = st.query_params.get("opening", "")
+    asked = sharing.view_now().state()
+    return {"a": -1, "b": session.shelf.opened.id, "measure": _FIRST_MEASURE, "opening": opening, **asked}
 
 
 def _left_out(session: Session, voice: Voice) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,6 +17,7 @@ from geo.panels.problems import shown
 from geo.panels.sharing import by, fork, view_now
 from geo.panels.state import outcome_of
 from geo.panels.text import plain
+from geo.shared import View
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -64,14 +67,14 @@ def _shown(
 ) -> None:
     workspace = session.shelf.workspace
     newest = _newest(workspace, followed())
-    _look(workspace, voice, newest.id if newest else "")
+    _look(workspace, voice, _seen(workspace, newest))
     left, right = places
     if newest is None:
         left.info(voice("app.follow.gone"))
         return
-    plan = workspace.view(newest.id)
+    plan, view = workspace.view(newest.id), _view(workspace, newest)
     with left, shown(voice):
-        _map(plan, region, voice, height)
+        _map(_beside(workspace, newest, view), plan, region, voice, height=height, view=view)
     with right, shown(voice):
         with st.container(border=True):
             st.markdown(voice("app.follow.heading", name=newest.name))
@@ -87,25 +90,53 @@ def _leave(voice: Voice) -> None:
         st.rerun()
 
 
-def _map(plan: Plan, region: Region, voice: Voice, height: int) -> None:
-    scenario = plan.scenario()
-    today = datetime.now(UTC).date().isoformat()
-    view = build_view(
+def _view(workspace: Workspace, newest: Publication) -> View:
+    """Return how the presenter looks at it; where nobody presents, as the address asks for it."""
+    told = workspace.presented(newest.plan)
+    with suppress(ValueError):
+        if told:
+            return View.of(json.loads(told))
+    return view_now()
+
+
+def _beside(workspace: Workspace, newest: Publication, view: View) -> tuple[str, Plan] | None:
+    """Return what the presenter compares with, if the presenter shows that, too."""
+    for one in workspace.published() if view.beside else ():
+        if one.plan == view.beside != newest.plan and one.owner == newest.owner:
+            return one.plan, workspace.view(one.id)
+    return None
+
+
+_SHOWN = "shown"  # id of what is followed, on the follower's map
+
+
+def _map(
+    beside: tuple[str, Plan] | None, plan: Plan, region: Region, voice: Voice, *, height: int, view: View
+) -> None:
+    listed = [(_SHOWN, plan), *([beside] if beside else [])]
+    scenarios = [(key, one.scenario()) for key, one in listed]
+    map_view = build_view(
         region,
-        [(scenario.name, outcome_of(scenario))],
+        [(scenario.name, outcome_of(scenario)) for _, scenario in scenarios],
         measures=MEASURES.values(),
         language=voice.language,
-        date=today,
+        date=datetime.now(UTC).date().isoformat(),
+        ids=[key for key, _ in scenarios],
     )
-    state = {"a": -1, "b": 0, **view_now().state()}
+    # what is compared with and is not shown to others: the starting point
+    state: dict[str, Any] = {"b": _SHOWN, "opening": followed(), **view.state()}
+    state["a"] = beside[0] if beside else -1
     # moves made on a follower's map come to nothing: the presenter's scenario is not theirs to change
-    map_component(view, key="map_followed", language=voice.language, state=state, height=height)
+    map_component(map_view, key="map_followed", language=voice.language, state=state, height=height)
+
+
+def _seen(workspace: Workspace, newest: Publication | None) -> tuple[str, str]:
+    return (newest.id, workspace.presented(newest.plan)) if newest else ("", "")
 
 
 @st.fragment(run_every=_EVERY)
-def _look(workspace: Workspace, voice: Voice, seen: str) -> None:
-    """Look for a newer version now and then; draw the page again when there is one."""
+def _look(workspace: Workspace, voice: Voice, seen: tuple[str, str]) -> None:
+    """Look for a newer version or view now and then; draw the page again when there is one."""
     with shown(voice):
-        newest = _newest(workspace, followed())
-        if (newest.id if newest else "") != seen:
+        if _seen(workspace, _newest(workspace, followed())) != seen:
             st.rerun(scope="app")

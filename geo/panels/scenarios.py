@@ -8,17 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from geo.edits import Plan
-from geo.edits.files import parse_json, parse_toml
-from geo.errors import Fault, GeoError, ScenarioError
-from geo.measures import MEASURES
+from geo.errors import GeoError
 from geo.panels import assume, editlist, merging, reuse
 from geo.panels.changing import area, check, moment
-from geo.panels.links import FORMAT, Shared
 from geo.panels.problems import show_error, shown
 from geo.panels.sharing import stop_presenting, take
 from geo.panels.text import plain
 from geo.presets import PRESETS, preset, preset_skipped
-from geo.scenario import NAME_LENGTH, NOTE_LENGTH, Scenario
+from geo.scenario import NAME_LENGTH, NOTE_LENGTH
+from geo.shared import Shared, read_held
 from geo.words import say
 
 if TYPE_CHECKING:
@@ -27,11 +25,11 @@ if TYPE_CHECKING:
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
+    from geo.scenario import Scenario
 
 __all__ = ["show"]
 
 _SHOWN_HASH = 16
-_PLAN_KEYS = ("edits", "blocks", "base")
 
 
 def show(session: Session, region: Region, voice: Voice) -> None:
@@ -273,7 +271,7 @@ def _open_file(session: Session, region: Region, voice: Voice) -> None:
     if file is None or st.session_state.get("opened_file") == file.file_id:
         return
     try:
-        held = _read(file.name, file.getvalue())
+        held = read_held(file.name, file.getvalue())
         if isinstance(held, Shared):
             take(session, region, held)
         else:
@@ -287,18 +285,3 @@ def _open_file(session: Session, region: Region, voice: Voice) -> None:
     st.session_state["opened_file"] = file.file_id
     session.notice = voice("app.shelf.opened", name=session.shelf.plan.name)
     st.rerun()
-
-
-def _read(name: str, data: bytes) -> Plan | Scenario | Shared:
-    """Return what a file holds: edits, a scenario, or a scenario with a view of it."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ScenarioError(Fault("scenario.not_text", name)) from None
-    is_json = name.lower().endswith(".json")
-    table = (parse_json if is_json else parse_toml)(text, name)
-    if isinstance(table, dict) and table.get("format") == FORMAT:
-        return Shared.from_table(table, MEASURES)
-    if isinstance(table, dict) and any(key in table for key in _PLAN_KEYS):
-        return (Plan.from_json if is_json else Plan.from_toml)(text, file=name)
-    return (Scenario.from_json if is_json else Scenario.from_toml)(text, file=name)

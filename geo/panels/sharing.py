@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from geo.measures import MEASURES
 from geo.panels.changing import check, moment
-from geo.panels.links import MODES, QUERY, Shared, View
 from geo.panels.problems import shown
-from geo.panels.state import outcome_of
 from geo.panels.text import plain
+from geo.shared import COMPARING, QUERY, SEEN, Shared, View
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geo.edits import Plan
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
-    from geo.store import Publication
+    from geo.store import Publication, Saved
 
 __all__ = [
     "address",
+    "ask_view",
     "by",
     "fork",
     "keep_presenting",
     "open_link",
+    "presenting",
+    "say_presenting",
     "show",
     "stop_presenting",
     "take",
+    "told",
     "view_now",
+    "view_of_map",
 ]
 
 _SHOWN = 20
@@ -53,7 +62,25 @@ def by(publication: Publication) -> str:
 
 def view_now() -> View:
     """Return the view that the address asks for."""
-    return View.of(st.query_params.to_dict(), MEASURES)
+    return View.of(st.query_params.to_dict())
+
+
+def told(session: Session, state: Mapping[str, Any]) -> None:
+    """Keep what the map says of its view, and show it to followers."""
+    st.session_state["map_view"] = View.told(state)
+    if presenting(session):
+        _present_view(session)
+
+
+def ask_view() -> None:
+    """Ask the map for its view in this run; it answers with another one."""
+    st.session_state["map_ask"] = st.session_state.get("map_ask", 0) + 1
+
+
+def view_of_map() -> View:
+    """Return what the map showed when it was asked last, else what the address asks for."""
+    view: View = st.session_state.get("map_view") or view_now()
+    return view
 
 
 def open_link(session: Session, region: Region) -> None:
@@ -69,28 +96,41 @@ def open_link(session: Session, region: Region) -> None:
     given = st.query_params.to_dict()
     for name in QUERY:
         st.query_params.pop(name, None)
-    shared = Shared.from_query(given, MEASURES)
+    shared = Shared.from_query(given)
     if shared is not None:
         take(session, region, shared)
 
 
 def take(session: Session, region: Region, shared: Shared) -> None:
-    """Put a shared scenario on the desk, unless it lies there already, and show it as it was looked at."""
-    check(shared.plan, region)
+    """Put what is shared on the desk, unless it lies there already, and show it as it was looked at."""
+    plans = [plan for plan in (shared.other, shared.plan) if plan is not None]
+    for plan in plans:
+        check(plan, region)
+    ids = [_put(session, plan, shared.data) for plan in plans]
+    view = replace(shared.view, shown="", beside=ids[0] if len(ids) > 1 else "")
+    for name in SEEN:
+        st.query_params.pop(name, None)
+    for name, value in view.address().items():
+        st.query_params[name] = value
+    # tells the map that all of this counts, whatever it showed before; stays, so that a reload is no opening
+    st.query_params["opening"] = secrets.token_hex(4)
+    if shared.language:
+        session.language = st.session_state["language_given"] = shared.language
+
+
+def _put(session: Session, plan: Plan, data: str) -> str:
+    """Show a plan, put on the desk if it does not lie there, and return its id."""
     desk = session.shelf
-    same = [place for place, one in enumerate(desk.saved) if _content(one.plan) == _content(shared.plan)]
+    same = [place for place, one in enumerate(desk.saved) if _content(one.plan) == _content(plan)]
     if same:
         desk.active = same[0]
-    else:
-        mine, desk.baseline = desk.baseline, shared.data or desk.baseline
-        try:
-            desk.add(shared.plan)
-        finally:
-            desk.baseline = mine
-    for name, value in shared.view.state().items():
-        st.query_params[name] = str(value)
-    # the frame keeps its own view under its key; a link starts another one
-    st.session_state["map_key"] = st.session_state.get("map_key", 0) + 1
+        return desk.opened.id
+    mine, desk.baseline = desk.baseline, data or desk.baseline
+    try:
+        desk.add(plan)
+    finally:
+        desk.baseline = mine
+    return desk.opened.id
 
 
 def _content(plan: object) -> object:
@@ -117,9 +157,10 @@ def show(session: Session, region: Region, voice: Voice) -> None:
 def _link(session: Session, region: Region, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.share.link_heading')}")
     st.caption(voice("app.share.link_text"))
-    opened = session.shelf.opened
-    data = opened.baseline or region.content_hash
-    shared = Shared(opened.plan, data, _view(session, voice), voice.language)
+    opened, shared = _shared(session, region, voice)
+    name = voice("app.share.holds_two", name=opened.name, other=shared.other.name) if shared.other else ""
+    st.caption(name or voice("app.share.holds", name=opened.name))
+    st.button(voice("app.share.take_view"), on_click=ask_view, key="share_view", width="stretch")
     query = shared.to_query()
     if query is None:
         st.info(voice("app.share.too_long"))
@@ -136,33 +177,15 @@ def _link(session: Session, region: Region, voice: Voice) -> None:
     )
 
 
-def _view(session: Session, voice: Voice) -> View:
-    """Return what of the map the link shall show, as chosen."""
-    now = view_now()
-    ids = [key for key in MEASURES if key in outcome_of(session.shelf.current).values]
-    measure = st.selectbox(
-        voice("app.effects.measure"),
-        ids,
-        index=ids.index(now.measure) if now.measure in ids else 0,
-        format_func=lambda key: MEASURES[key].name(voice.language),
-        key="share_measure",
-    )
-    years = [int(year) for year in outcome_of(session.shelf.current).years]
-    left, right = st.columns(2)
-    year = left.selectbox(
-        voice("app.effects.year"),
-        years,
-        index=years.index(now.year) if now.year in years else len(years) - 1,
-        key="share_year",
-    )
-    mode = right.selectbox(
-        voice("app.share.mode"),
-        MODES,
-        index=MODES.index(now.mode) if now.mode else 0,
-        format_func=lambda key: voice(f"app.share.modes.{key}"),
-        key="share_mode",
-    )
-    return View(measure, year, mode)
+def _shared(session: Session, region: Region, voice: Voice) -> tuple[Saved, Shared]:
+    """Return the scenario that the map shows, and what a link to it holds."""
+    desk, view = session.shelf, view_of_map()
+    held = {one.id: one for one in desk.saved}
+    shown = held.get(view.shown, desk.opened)
+    beside = held.get(view.beside) if view.mode in COMPARING and view.beside != shown.id else None
+    seen = replace(view, shown="", beside="with" if beside else "")
+    data = shown.baseline or region.content_hash
+    return shown, Shared(shown.plan, data, seen, voice.language, beside.plan if beside else None)
 
 
 def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> None:
@@ -208,7 +231,9 @@ def _own(session: Session, voice: Voice, published: tuple[Publication, ...]) -> 
 
 def _present(voice: Voice, newest: Publication) -> None:
     """Draw the presenter's link, and the switch that publishes every change at once."""
-    query = urlencode({"follow": newest.id, "lang": voice.language, **view_now().state()})
+    # ids of scenarios are nobody else's business; what is compared comes with the presentation
+    view = replace(view_of_map(), shown="", beside="")
+    query = urlencode({"follow": newest.id, "lang": voice.language, **view.address()})
     st.caption(voice("app.share.follow_text"))
     st.code(address(query), language=None, wrap_lines=True)
     # one switch for each scenario: it must not take its position along to another one
@@ -219,21 +244,44 @@ def _present(voice: Voice, newest: Publication) -> None:
 
 def _switch(field: str, newest: Publication) -> None:
     if st.session_state[field]:
-        st.session_state["presenting"] = (newest.plan, newest.id)
+        _go_on(newest)
     else:
         stop_presenting(newest.plan)
 
 
+# The address says what is presented, so that a reload goes on with it and a new visit does not.
+
+
+def _go_on(newest: Publication) -> None:
+    st.query_params["present"] = f"{newest.plan}.{newest.id}"
+
+
 def _presented() -> tuple[str, str]:
     """Return the scenario that is presented and the version of it that was shown last, or empty texts."""
-    presented: tuple[str, str] = st.session_state.get("presenting", ("", ""))
-    return presented
+    key, _, last = st.query_params.get("present", "").partition(".")
+    return key, last
+
+
+def presenting(session: Session) -> bool:
+    """Return whether the scenario that is edited is presented."""
+    return _presented()[0] == session.shelf.opened.id and session.shelf.trouble is None
 
 
 def stop_presenting(key: str) -> None:
     """Publish no more changes of a scenario."""
     if _presented()[0] == key:
-        st.session_state.pop("presenting")
+        st.query_params.pop("present", None)
+        st.session_state.pop("presented", None)
+
+
+def say_presenting(session: Session, voice: Voice) -> None:
+    """Say above the page that every change is published, with a button that ends it."""
+    if not presenting(session):
+        return
+    opened = session.shelf.opened
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(voice("app.share.presenting", name=opened.name))
+        st.button(voice("app.share.stop"), on_click=stop_presenting, args=(opened.id,), key="present_stop")
 
 
 def keep_presenting(session: Session) -> None:
@@ -241,15 +289,25 @@ def keep_presenting(session: Session) -> None:
 
     Once the version that was shown last is withdrawn, be it in another window, the presentation is over.
     """
-    desk = session.shelf
-    key, last = _presented()
-    if key != desk.opened.id or desk.trouble is not None:
+    if not presenting(session):
         return
+    desk, (key, last) = session.shelf, _presented()
     mine = [one for one in desk.workspace.published() if one.plan == key]
     if all(one.id != last for one in mine):
         stop_presenting(key)
-    elif mine[0].hash != desk.plan.hash:
-        st.session_state["presenting"] = (key, desk.publish(note=mine[0].note).id)
+        return
+    if mine[0].hash != desk.plan.hash:
+        _go_on(desk.publish(note=mine[0].note))
+    _present_view(session)
+
+
+def _present_view(session: Session) -> None:
+    """Show followers how the presenter looks at the map, if that is known and new."""
+    view: View | None = st.session_state.get("map_view")
+    look = (session.shelf.opened.id, json.dumps(view.table(), sort_keys=True) if view else "")
+    if view and look != st.session_state.get("presented"):
+        session.shelf.workspace.present(*look)
+        st.session_state["presented"] = look
 
 
 def fork(session: Session, region: Region, voice: Voice, publication: Publication) -> None:

@@ -41,6 +41,9 @@ __all__ = [
     "unanswered",
 ]
 
+# Some 30 sessions with the three ready scenarios and one or two of their own each. An outcome takes 57 MB
+# beside what all share (the solved years, from which numbers are explained), so 3.7 GB at most; one that was
+# let go is computed again in two seconds. Streamlit lets go what was not asked for longest, under a lock.
 _OUTCOMES_KEPT = 64
 
 
@@ -118,7 +121,8 @@ def level0_of(scenario: Scenario) -> Outcome:
 
 def map_of(session: Session, ranges: Callable[[Scenario], RangeView | None]) -> MapView:
     """Return the map with every scenario that has an answer, in the order of the desk, with their ranges."""
-    scenarios = [one.plan.scenario() for one in answered(session)]
+    listed = answered(session)
+    scenarios = [one.plan.scenario() for one in listed]
     runs = [(scenario.name, outcome_of(scenario)) for scenario in scenarios]
     today = datetime.now(UTC).date().isoformat()
     return build_view(
@@ -129,6 +133,7 @@ def map_of(session: Session, ranges: Callable[[Scenario], RangeView | None]) -> 
         date=today,
         own=session.own.values(),
         ranges=map(ranges, scenarios),
+        ids=[one.id for one in listed],
     )
 
 

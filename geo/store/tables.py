@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = ["VERSION_TABLE", "bodies", "metadata", "people", "plans", "publications", "steps"]
+__all__ = ["VERSION_TABLE", "bodies", "metadata", "people", "plans", "publications", "steps", "views"]
 
 VERSION_TABLE = "jjj_version"  # other programs in the same database keep their own
 metadata = sa.MetaData()
@@ -71,4 +71,13 @@ publications = sa.Table(
     sa.Column("made", sa.String(32), nullable=False),
     sa.Column("withdrawn", sa.String(32)),
     sa.UniqueConstraint("plan", "number", name="jjj_publication_number"),
+)
+
+# How the presenter of a plan looked at it last.
+views = sa.Table(
+    "jjj_view",
+    metadata,
+    sa.Column("plan", sa.ForeignKey("jjj_plan.id"), primary_key=True),
+    sa.Column("look", sa.Text, nullable=False),
+    sa.Column("made", sa.String(32), nullable=False),
 )

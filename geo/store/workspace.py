@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from geo.errors import Fault, StoreError
 from geo.merge import Merged, merge
 from geo.store.records import Entry, Publication, Saved, Step, StoreConflictError, now, pack, unpack
-from geo.store.tables import bodies, people, plans, publications, steps
+from geo.store.tables import bodies, people, plans, publications, steps, views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -274,6 +274,24 @@ class Workspace:
         """Return what anybody shows, the last one first, without what was withdrawn."""
         with self.store.read() as database:
             return _publications(database, publications.c.withdrawn.is_(None))
+
+    def present(self, key: str, look: str) -> None:
+        """Show everyone who follows a plan of one's own how it is looked at.
+
+        Raises
+        ------
+        StoreError
+            If this owner has no such plan.
+        """
+        with self.store.write() as database:
+            self._row(database, key, lock=True)
+            database.execute(views.delete().where(views.c.plan == key))
+            database.execute(views.insert().values(plan=key, look=look, made=now()))
+
+    def presented(self, key: str) -> str:
+        """Return how the presenter of a plan looks at it; empty if nobody ever presented it."""
+        with self.store.read() as database:
+            return database.execute(sa.select(views.c.look).where(views.c.plan == key)).scalar() or ""
 
     def view(self, key: str) -> Plan:
         """Return the plan of a publication.

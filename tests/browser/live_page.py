@@ -27,16 +27,32 @@ state.setdefault("log", [])
 state.setdefault("moved", "")
 language = st.radio("language", ["en", "zh"], horizontal=True)
 mode = st.radio("mode", ["difference", "swipe"], horizontal=True)
+shown = st.multiselect("shown", ["one", "two", "three"], ["one", "two", "three"])
 st.button("again")
-runs = [("First", run(1, state.moved)), ("Second", run(2, ""))]
-view = build_view(region, runs, measures=listed, language=language)
-event = map_component(view, key="map", language=language, state={"mode": mode}, height=720)
+state["ask"] = state.get("ask", 0) + st.button("ask")
+runs = {"one": ("First", run(1, state.moved)), "two": ("Second", run(2, "")), "three": ("Third", run(3, ""))}
+view = build_view(
+    region, [runs[key] for key in shown], measures=listed, language=language, date=str(len(shown)), ids=shown
+)
+sent = {"mode": mode, "b": "two", **st.query_params.to_dict()}
+event = map_component(
+    view,
+    key="map",
+    language=language,
+    state=sent,
+    height=720,
+    ask=state.ask,
+    watch=st.checkbox("watch"),
+)
 if event:
     state.log.append(event)
     if event["type"] == "move":
         state.moved = event["institution"]
         st.rerun()
 st.code(
-    "\n".join(f"{e['type']} {e['institution']}{e['kind']} {e['destination']}{e['id']}" for e in state.log)
+    "\n".join(
+        f"{e['type']} {e['institution']}{e['kind']} {e['destination']}{e['id']} {e['view'] or ''}".strip()
+        for e in state.log
+    )
     or "none"
 )

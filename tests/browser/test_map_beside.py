@@ -2,10 +2,15 @@
 
 import json
 
+import geopandas as gpd
 import pytest
+import synthetic_maps as made
+from shapely.geometry import Point, box
 from test_access import grave
 
-from geo.panels.links import MODES, View
+from geo.maps.export import export_html
+from geo.maps.view import OwnLayer, build_view
+from geo.shared import MODES, View
 
 pytestmark = pytest.mark.browser
 
@@ -473,3 +478,52 @@ def test_a_live_map_keeps_both_when_a_scenario_arrives(open_page, live):
     movers = frame.evaluate("() => [jjj.app, jjj.app.second].map(h => h.movers.length)")
     assert movers == [0, 1]
     assert frame.evaluate("() => document.querySelectorAll('.leaflet-container').length") == 2
+
+
+@pytest.fixture
+def own_page(open_page, tmp_path, region):
+    """A file with a layer of areas and one of points, side by side."""
+    listed = made.measures(2)
+    area, spots = [box(116, 39, 116.6, 39.5)], [Point(115.2, 38.4), Point(117.1, 41.3)]
+    layers = [
+        OwnLayer(name, gpd.GeoDataFrame({"name": names}, geometry=shapes, crs=4326))
+        for name, names, shapes in (("area", ["A field"], area), ("spots", ["One", "Two"], spots))
+    ]
+    view = build_view(region, [("one", made.outcome(region, listed))], measures=listed, own=layers)
+    export_html(view, tmp_path / "map.html")
+    page = open_page((tmp_path / "map.html").as_uri())
+    page.locator("button[data-mode='beside']").click()
+    return page
+
+
+def in_halves(page, code):
+    """Return what an expression of ``half`` gives in each of the two maps."""
+    return js(page, f"[jjj.app, jjj.app.second].map((half) => {code})")
+
+
+def test_own_layers_lie_in_both_halves(own_page):
+    page = own_page
+    assert page.locator(".jjj-own path").count() == 2 * 3
+    drawn = "half.own.map((layer) => half.map.hasLayer(layer.group))"
+    assert in_halves(page, drawn) == [[True, True]] * 2
+    shown = "half.own.map((layer) => half.map.getPane(layer.pane).style.display !== 'none')"
+    page.locator(".jjj-ownlayers input[type=checkbox]").first.uncheck()
+    assert in_halves(page, shown) == [[False, True]] * 2
+    page.locator(".jjj-ownlayers input[type=checkbox]").first.check()
+    assert in_halves(page, shown) == [[True, True]] * 2
+    page.locator("button[data-mode='difference']").click()
+    page.locator(".jjj-ownlayers input[type=checkbox]").last.uncheck()
+    page.locator("button[data-mode='beside']").click()
+    assert in_halves(page, shown) == [[True, False]] * 2
+
+
+def test_a_feature_of_ones_own_is_chosen_in_either_half(own_page):
+    page = own_page
+    outline = "half.own[0].items[0].paths[0].options.color"
+    plain = in_halves(page, outline)
+    for half in ("", ".second"):
+        page.locator(f".jjj-map{half or ':not(.second)'} .jjj-own path").first.click()
+        assert page.locator(".jjj-info h2").inner_text() == "A field"
+        assert in_halves(page, outline) == ["#101820"] * 2
+        page.locator(".jjj-info .jjj-close").click()
+        assert in_halves(page, outline) == plain

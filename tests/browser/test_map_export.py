@@ -14,7 +14,7 @@ SECTORS = {
     "new_energy_vehicles": 17, "intelligent_connected_vehicles": 8, "biomedicine": 7, "hydrogen_energy": 10,
     "robotics": 14, "artificial_intelligence": 10, "life_sciences": 6, "aerospace": 15,
 }  # fmt: skip
-MODES = ("baseline", "scenario", "swipe", "difference")
+MODES = ("baseline", "scenario", "swipe", "beside", "difference")
 
 
 @pytest.fixture
@@ -274,6 +274,23 @@ def test_table_is_the_maps_twin(page):
     page.locator("[data-sort='name']").focus()
     page.keyboard.press("Enter")
     assert page.locator(".jjj-table tbody th").all_inner_texts() == names[::-1]
+
+
+@pytest.mark.parametrize("mode", ["baseline", "scenario", "swipe", "difference"])
+def test_headings_name_the_side_that_their_numbers_are_of(page, mode):
+    js(page, f"jjj.set({{mode: '{mode}', a: 1, measure: 'made_1', table: true}})")
+    js(page, "jjj.app.select('county', '130629')")
+    compared = mode in {"swipe", "difference"}
+    head = page.locator("[data-sort='before']").inner_text()
+    assert head.startswith("Moved by now · 2050" if compared else "Starting point")
+    column = page.locator(".jjj-info .jjj-numbers thead th").nth(1).inner_text()
+    assert column == ("Moved by now" if compared else "Start")
+    row = page.locator("tr[data-code='130629'] td.number").first.inner_text()
+    assert page.locator(".jjj-numbers tr.chosen td").first.inner_text() == row
+    page.locator(".jjj-explain").click()
+    explained = page.locator(".jjj-why").inner_text()
+    assert f"({column}" in explained
+    assert row in explained
 
 
 def test_sources_hold_date_scenario_text_and_hash(page):

@@ -20,7 +20,7 @@ def js(page, code):
 
 
 def log(page, text):
-    page.wait_for_selector(f"code:has-text('{text}')")
+    page.wait_for_selector('code:has-text("' + text + '")')
 
 
 def sent_frames(page):
@@ -43,11 +43,15 @@ def test_toggles_swipe_and_years_stay_in_the_browser(open_page, live):
     js(page, "jjj.set({mode: 'swipe', year: 2030, swipe: 0.4, measure: 'made_1', table: true})")
     js(page, "(jjj.app.map.setView([39, 116], 8), 1)")
     page.wait_for_timeout(600)
-    assert len(sent) == before
     js(page, "jjj.app.select('county', '130629')")
-    log(page, "select county 130629")
-    assert len(sent) > before
+    page.wait_for_timeout(600)
+    assert len(sent) == before
+    page.get_by_role("button", name="ask").click()
+    log(page, "130629")
     assert sum(sent[before:]) < 25_000
+    told = page.locator("code").inner_text()
+    for part in ("'mode': 'swipe'", "'year': 2030", "'b': 'two'", "'view': [39, 116, 8]", "sector:robotics"):
+        assert part in told
 
 
 def test_everything_survives_a_rerun(frame):
@@ -73,6 +77,71 @@ def test_what_python_sends_wins_only_when_it_changes(frame):
     assert js(frame, "jjj.state().mode") == "baseline"
     frame.get_by_text("swipe", exact=True).click()
     frame.frame_locator("iframe").locator("[data-mode='swipe'][aria-pressed='true']").wait_for()
+
+
+def test_a_view_is_told_without_asking_only_while_it_is_watched(frame):
+    js(frame, "jjj.set({year: 2031})")
+    frame.wait_for_timeout(1500)
+    assert "view" not in frame.locator("code").inner_text()
+    frame.get_by_text("watch", exact=True).click()
+    log(frame, "'year': 2031")
+    js(frame, "(jjj.set({year: 2032}), jjj.set({year: 2033}))")
+    log(frame, "'year': 2033")
+    assert "2032" not in frame.locator("code").inner_text()
+
+
+def names(page):
+    return js(page, "['a', 'b'].map((key) => jjj.app.scenarios[jjj.state()[key]]?.name.en ?? '')")
+
+
+def test_sides_follow_their_scenarios_when_one_goes(frame):
+    js(frame, "jjj.set({a: 'two', b: 'three'})")
+    assert names(frame) == ["Second", "Third"]
+    frame.locator("[data-testid=stMultiSelect] [aria-label^='Remove one']").click()
+    frame.map.wait_for_function("jjj.app.scenarios.length === 2")
+    assert names(frame) == ["Second", "Third"]
+    frame.locator("[data-testid=stMultiSelect] [aria-label^='Remove three']").click()
+    frame.map.wait_for_function("jjj.app.scenarios.length === 1")
+    assert names(frame) == ["Second", "Second"]
+
+
+def opened(open_page, page, address):
+    page.goto(address)
+    page.frame_locator("iframe").locator("#jjj[data-ready]").wait_for()
+    page.map = next(frame for frame in page.frames if "component" in frame.url)
+    return js(page, "jjj.state()")
+
+
+def test_what_is_sent_anew_goes_before_what_the_browser_kept(open_page, live):
+    page = open_page("about:blank", (1500, 1000), wait=False)
+    first = f"{live}/?opening=1&year=2030&measure=made_1"
+    opened(open_page, page, first)
+    js(page, "jjj.set({measure: 'made_2', year: 2041, b: 'three', mode: 'baseline'})")
+    kept = opened(open_page, page, first)
+    assert [kept[key] for key in ("measure", "year", "b", "mode")] == ["made_2", 2041, 2, "baseline"]
+    changed = opened(open_page, page, first.replace("2030", "2035"))
+    assert [changed[key] for key in ("measure", "year", "b")] == ["made_2", 2035, 2]
+    other = opened(open_page, page, f"{live}/?opening=2&year=2035&measure=made_1")
+    assert [other[key] for key in ("measure", "year", "b", "mode")] == ["made_1", 2035, 1, "difference"]
+
+
+def test_a_run_of_the_page_leaves_focus_and_half_made_choices(frame):
+    js(frame, "jjj.app.select('institution', 'bjtu')")
+    js(frame, "jjj.set({table: true})")
+    inner = frame.frame_locator("iframe")
+    inner.locator(".jjj-destination").select_option("130632", force=True)
+    js(frame, "document.querySelectorAll('.jjj-info *, .jjj-table *').forEach((node) => (node.old = true))")
+    frame.get_by_role("button", name="again").click()
+    frame.wait_for_timeout(800)
+    assert js(frame, "document.querySelectorAll('.jjj-info *, .jjj-table *').length") > 100
+    assert js(frame, "[...document.querySelectorAll('.jjj-info *, .jjj-table *')].every((node) => node.old)")
+    inner.locator(".jjj-go").focus()
+    js(frame, "jjj.set({year: 2033, measure: 'made_1'})")
+    assert js(frame, "document.activeElement.className") == "jjj-go"
+    assert inner.locator(".jjj-destination").input_value() == "130632"
+    inner.locator("tr[data-code='130629'] button").focus()
+    js(frame, "jjj.set({year: 2034})")
+    assert js(frame, "document.activeElement.closest('tr').dataset.code") == "130629"
 
 
 def position(page, code):

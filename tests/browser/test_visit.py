@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from served import WAIT, current_moves, press, settle, tab
+from served import WAIT, code, current_moves, map_frame, press, settle, tab
 
 pytestmark = pytest.mark.browser
 
@@ -91,8 +91,13 @@ def test_the_language_switch_keeps_view_and_mode(visit):
 
 
 def test_the_exported_map_opens_from_disk_without_a_network(visit, open_page, tmp_path):
-    page, _ = visit()
+    page, frame = visit()
+    frame.evaluate(
+        "jjj.set({ mode: 'swipe', year: 2033, a: 0, b: 1, selected: { type: 'county', id: '130629' } })"
+    )
     tab(page, "Data & export")
+    page.wait_for_timeout(1000)  # the map tells its view when the tab opens
+    settle(page)
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name="Export the map").click()
     file = tmp_path / "map.html"
@@ -101,6 +106,52 @@ def test_the_exported_map_opens_from_disk_without_a_network(visit, open_page, tm
     alone = open_page(file.as_uri(), offline=True)
     assert alone.evaluate("jjj.app.region.counties.length") == 199
     assert alone.evaluate("jjj.app.scenarios.length") == 3
+    opened = alone.evaluate("jjj.state()")
+    assert [opened[key] for key in ("mode", "year", "a", "b")] == ["swipe", 2033, 0, 1]
+    assert opened["selected"]["id"] == "130629"
+
+
+LOOKED = ("mode", "measure", "year", "selected", "hidden", "table", "view")
+
+
+def looked(frame):
+    state = frame.evaluate("jjj.state()")
+    names = frame.evaluate("['a', 'b'].map((key) => jjj.app.scenarios[jjj.state()[key]]?.name.en)")
+    held = {key: state[key] for key in LOOKED} | {"names": names}
+    return held | {"hidden": sorted(held["hidden"])}
+
+
+def test_a_link_shows_the_map_as_it_is(visit):
+    page, frame = visit()
+    frame.evaluate("jjj.set({ mode: 'difference', measure: 'jobs', year: 2034, a: 1 })")
+    frame.evaluate("jjj.app.select('county', '130629')")
+    frame.evaluate("jjj.toggle('robotics')")
+    frame.evaluate("jjj.app.map.setView([39.5, 116.25], 8.5, { animate: false })")
+    tab(page, "Share")
+    page.wait_for_timeout(1000)
+    link = code(page, "s=e").partition("?")[2].replace("lang=en", "")
+    _, theirs = visit(link, visitor="another")
+    mine = looked(frame)
+    assert looked(theirs) | {"view": mine["view"]} == mine
+    assert looked(theirs)["view"] == pytest.approx(mine["view"], abs=1e-3)
+
+
+def test_followers_see_the_presenters_map_and_look_around_themselves(visit, open_page, app):
+    page, frame = visit()
+    tab(page, "Share")
+    press(page, "Publish this version")
+    follow = code(page, "follow=").partition("?")[2]
+    page.get_by_text("Present: publish every change").click()
+    settle(page)
+    theirs = map_frame(open_page(f"{app.address}/?{follow}&desk={'follower' * 4}", wait=False))
+    frame.evaluate("jjj.set({ year: 2031, mode: 'scenario' })")
+    theirs.wait_for_function("jjj.state().year === 2031 && jjj.state().mode === 'scenario'", timeout=WAIT)
+    theirs.evaluate("jjj.set({ mode: 'swipe', measure: 'jobs' })")
+    theirs.evaluate("jjj.app.map.setView([39.0, 115.0], 10, { animate: false })")
+    frame.evaluate("jjj.set({ year: 2032 })")
+    theirs.wait_for_function("jjj.state().year === 2032", timeout=WAIT)
+    own = theirs.evaluate("[jjj.state().mode, jjj.state().measure, jjj.app.map.getZoom()]")
+    assert own == ["swipe", "jobs", 10]
 
 
 def test_a_hostile_layer_and_a_hostile_name_are_text(visit):
