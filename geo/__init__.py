@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from geo.presets import PRESETS, preset, preset_skipped
     from geo.region import Region, load_region
     from geo.scenario import ASSUMPTIONS, Assumptions, Move, Scenario, validate
+
+# Matrices here have some 200 rows: more threads of linear algebra only wait for one another, and where many
+# share a machine they take four times as long. Read when numpy is first imported; who sets them keeps them.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 __all__ = [
     "ASSUMPTIONS",

@@ -301,7 +301,7 @@ def years_lines(two: Pair, measure: str, place: Place, language: str = "en") -> 
 
 def _span(measure: Measure, series: dict[str, Any]) -> list[float]:
     """Return the range of the lines, at least ten last digits shown and a thousandth: noise stays flat."""
-    known = np.concatenate([values[np.isfinite(values)] for values in series.values()])
+    known = np.concatenate([np.empty(0), *(values[np.isfinite(values)] for values in series.values())])
     if not len(known):
         return [0.0, 1.0]
     low, high = float(known.min()), float(known.max())

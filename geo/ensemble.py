@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from geo.assumptions import ASSUMPTIONS, Assumptions, AssumptionSpec
-from geo.errors import Fault, ModelError
+from geo.errors import Fault, GeoError, ModelError
 from geo.model.baseline import Baseline, calibrate
 from geo.model.economy import economy, floor_elasticity, parameters
 from geo.model.gravity import furness
@@ -82,6 +82,7 @@ def _distribution(spec: AssumptionSpec) -> Any:
     return stats.uniform(low, high - low) if high > low else None
 
 
+@lru_cache(maxsize=65536)
 def draw_of(spec: AssumptionSpec, seed: int, index: int) -> float:
     """Return a draw of an assumption: its distribution, cut to what a scenario may state."""
     law = _distribution(spec)
@@ -269,7 +270,7 @@ def run_ensemble(
     draws = (replace(pattern, number=number) for number in stable_draws(start, scenario, seed, refused))
     found: dict[int, Drawn] = {}
     for number, result in _results(start, draws, size, workers):
-        if isinstance(result, ModelError):
+        if isinstance(result, GeoError):
             refused["no_equilibrium"] += 1
             if refused["no_equilibrium"] > PATIENCE * size:
                 raise result
@@ -337,7 +338,7 @@ def stable_draws(start: Baseline, scenario: Scenario, seed: int, refused: dict[s
 
 def _results(
     start: Baseline, draws: Iterator[Draw], size: int, workers: int
-) -> Iterator[tuple[int, Drawn | ModelError]]:
+) -> Iterator[tuple[int, Drawn | GeoError]]:
     if workers <= 1:
         for one in draws:
             yield one.number, run_draw(start, one)
@@ -357,19 +358,22 @@ def _begin(start: Baseline) -> None:
     _HERE["baseline"] = start
 
 
-def _run_here(one: Draw) -> Drawn | ModelError:
+def _run_here(one: Draw) -> Drawn | GeoError:
     return run_draw(_HERE["baseline"], one)
 
 
-def run_draw(start: Baseline, one: Draw) -> Drawn | ModelError:
-    """Return the numbers of one draw, or the error that it ended with."""
+def run_draw(start: Baseline, one: Draw) -> Drawn | GeoError:
+    """Return the numbers of one draw, or the error that it ended with.
+
+    Either the model has no answer, or the jobs that were drawn are fewer than the scenario moves away.
+    """
     stated = dict(one.scenario.assumptions.overrides)
     values = drawn(one.seed, one.number, tuple(stated)) | stated
     asked = Scenario(assumptions=Assumptions(tuple(values.items())), moves=one.scenario.moves)
     try:
         base = _with_error(start, one) if one.jobs_error else start
         world = make_world(base, asked, linear=True)
-    except ModelError as error:
+    except GeoError as error:
         return error
     rows, before, totals, first = indicators(world)
     return Drawn(
@@ -406,11 +410,13 @@ def multiplier_draws(
     ----------
     destinations
         County codes over which each draw takes its mean.
+    size
+        Draws wanted.
 
     Raises
     ------
     ModelError
-        If the baseline was made by hand.
+        If the baseline was made by hand, or of twice as many draws too few have an equilibrium.
     """
     if baseline.inputs is None or baseline.travel is None or baseline.fit is None:
         raise ModelError(Fault("simulate.hand_made", "baseline"))
@@ -427,8 +433,9 @@ def multiplier_draws(
         for name, jobs in found.items():
             rows.setdefault(name, []).append(float(jobs.mean()))
         if len(rows["private"]) == size:
-            break
-    return {name: np.array(values) for name, values in rows.items()}
+            return {name: np.array(values) for name, values in rows.items()}
+    refused = 2 * size - len(rows.get("private", ()))
+    raise ModelError(Fault("sampling.unstable", "assumptions", {"refused": refused, "of": 2 * size}))
 
 
 def paired(first: Ensemble, second: Ensemble, measure: str) -> pd.DataFrame:

@@ -84,6 +84,10 @@ class GeoError(Exception):
             raise ValueError("an error without a fault")
         super().__init__(self.text("en"))
 
+    def __reduce__(self) -> tuple[type[GeoError], tuple[tuple[Fault, ...]]]:
+        """Return how it is made again: errors pass between processes."""
+        return type(self), (self.faults,)
+
     def text(self, language: str = "en") -> str:
         """Return every fault, one a line."""
         return "\n".join(fault.text(language) for fault in self.faults)

@@ -15,6 +15,7 @@ from geo.comparison import REGION, Place, adds_up, mean_weights, place_of, serie
 from geo.downloads import Field, Table
 from geo.errors import Fault, ModelError
 from geo.limits import limits
+from geo.measures import MEASURES
 from geo.model.cases import by_move, case_of, sized, unit_of
 from geo.model.explain import explain_inside
 from geo.model.explain_region import by_county, county_mean, county_sum, explain_region
@@ -63,7 +64,10 @@ def explain_place(outcome: Outcome, region: Region, measure: str, place: Place, 
 
 
 def explain_change(outcome: Outcome, region: Region, measure: str, place: Place, year: int) -> Views:
-    """Return a number of a place less what it was before any move; a mean by county is left out.
+    """Return a number of a place less what it was before any move.
+
+    A way in which only the number itself can be taken apart is left out. What has no number before any move
+    (jobs per post) has no change.
 
     Raises
     ------
@@ -71,7 +75,21 @@ def explain_change(outcome: Outcome, region: Region, measure: str, place: Place,
         As :func:`explain_place`.
     """
     found = _views(outcome, region, measure, place, year)
-    return _trimmed({way: changed(tree) if way == "terms" else _grown(tree) for way, tree in found.items()})
+    grown = {way: changed(tree) if way == "terms" else _grown(tree) for way, tree in found.items()}
+    if not _starts_at_nothing(outcome, measure):
+        grown = {way: tree for way, tree in grown.items() if tree is not found[way]}
+    return _trimmed(grown or _unexplained(measure))
+
+
+def _starts_at_nothing(outcome: Outcome, measure: str) -> bool:
+    """Return whether a number is itself what moves change."""
+    if measure in outcome.before:
+        return not np.any(outcome.before[measure])
+    return MEASURES[measure].scale == "diverging"
+
+
+def _unexplained(measure: str) -> Views:
+    return {"terms": Term(measure, float("nan"), unit_of(measure), formula=("explain.group.none",))}
 
 
 def explain_difference(
@@ -101,6 +119,8 @@ def _grown(tree: Term) -> Term:
     if tree.how != SUM or not all(part.how == SUM and part.key == "county" for part in tree.parts):
         return changed(tree)
     parts = tuple(changed(part) for part in tree.parts)
+    if all(new is old for new, old in zip(parts, tree.parts, strict=True)):
+        return tree
     return replace(tree, value=float(sum(part.value for part in parts)), parts=parts)
 
 
@@ -120,7 +140,7 @@ def _views(outcome: Outcome, region: Region, measure: str, place: Place, year: i
     else:
         found = _of_group(outcome, region, measure, place, year)
     kept = {way: tree for way, tree in found.items() if tree is not None}
-    return kept or {"terms": Term(measure, float("nan"), unit_of(measure), formula=("explain.group.none",))}
+    return kept or _unexplained(measure)
 
 
 def _of_group(

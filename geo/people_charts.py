@@ -31,6 +31,7 @@ from geo.people import (
     table_of_staff,
     tolerance_text,
 )
+from geo.several import distinct
 from geo.words import say
 
 if TYPE_CHECKING:
@@ -118,19 +119,24 @@ def _signed_bars(rows: list[dict[str, Any]], unit: str, language: str) -> dict[s
     return _spec(rows, layer=[bar, *texts], encoding=encoding, height=_bar_height(len(rows)))
 
 
+def _row_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of rows, shortened and still different: what is named alike would share a row."""
+    return distinct([_short(name) for name in names])
+
+
 def _paired(
     listed: Sequence[tuple[str, tuple[float, float]]], two: Pair, measure: Measure, language: str
 ) -> dict[str, Any]:
     """Return two bars, A above B, for each name; missing numbers have none."""
-    labels = _labels(two, language)
+    labels, names = _labels(two, language), _row_names([name for name, _ in listed])
     rows = [
         {
-            "name": _short(name),
+            "name": name,
             "value": round(value, measure.digits),
             "text": measure.text(value, language),
             "side": labels[key],
         }
-        for name, both in listed
+        for name, (_, both) in zip(names, listed, strict=True)
         for key, value in zip(("a", "b"), both, strict=True)
         if np.isfinite(value)
     ]
@@ -156,15 +162,15 @@ def pay_changes(found: Pay, by: str, language: str = "en") -> Chart:
 def pay_shares(found: Pay, by: str, language: str = "en") -> Chart:
     """Return the shares of workers who gain (right) and lose (left) in A and B, by band, city or class."""
     labels, listed = _labels(found.two, language), fate_rows(found, by, language)
-    measure = PEOPLE["pay_gain"]
+    measure, names = PEOPLE["pay_gain"], _row_names([row.name for row in listed])
     rows = [
         {
-            "name": _short(row.name),
+            "name": name,
             "value": round(sign * both[at], measure.digits),
             "text": say(f"people.{fate}", language, value=measure.text(both[at], language)),
             "side": labels[key],
         }
-        for row in listed
+        for name, row in zip(names, listed, strict=True)
         for fate, sign, both in (("gain", 1, row.gain), ("lose", -1, row.lose))
         for at, key in enumerate(("a", "b"))
         if np.isfinite(both[at])
@@ -210,14 +216,15 @@ def _trips(
     measure = PEOPLE["staff_trip"]
     spec = _paired([(name, trip) for name, trip, _ in listed], two, measure, language)
     labels = _labels(two, language)
+    names = _row_names([name for name, _, _ in listed])
     before = [
         {
-            "name": _short(name),
+            "name": name,
             "value": round(value, measure.digits),
             "side": labels[key],
             "text": say("people.before", language, value=measure.text(value, language)),
         }
-        for name, _, both in listed
+        for name, (_, _, both) in zip(names, listed, strict=True)
         for key, value in zip(("a", "b"), both, strict=True)
         if np.isfinite(value)
     ]

@@ -21,7 +21,7 @@ from geo.measures import ADDED, MEASURES, across
 from geo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from geo.comparison import Place
     from geo.ensemble import Draws, Ensemble
@@ -36,6 +36,7 @@ __all__ = [
     "map_ranges",
     "ranges_table",
     "said_range",
+    "shared_draws",
     "span",
     "turned",
 ]
@@ -144,6 +145,12 @@ def said_range(spread: Spread, said: Said) -> Range | None:
 def turned(found: Range | None) -> Range | None:
     """Return the range of the opposite."""
     return None if found is None else Range(0.0 - found.high, 0.0 - found.low)
+
+
+def shared_draws(ensembles: Sequence[Ensemble]) -> int:
+    """Return how many draws all of these have: on them a range of a difference stands."""
+    numbers = [set(one.draws.index) for one in ensembles]
+    return len(set.intersection(*numbers)) if numbers else 0
 
 
 def difference_range(first: Spread, second: Spread, measure: str, place: Place, year: int) -> Range | None:

@@ -84,6 +84,16 @@ def test_two_of_many_are_as_two_alone(found, place, measure):
     )
 
 
+def test_a_place_without_a_number_has_a_chart_without_lines(found):
+    chart = several_charts.several_lines(found, "mean_minutes", comparison.place_of(found.region, "xiongan"))
+    held = {key: np.full_like(value, np.nan) for key, value in found.outcomes[0].values.items()}
+    bare = [replace(one, values=held, before={}) for one in found.outcomes]
+    empty = replace(found, outcomes=tuple(bare), baseline=replace(found.baseline, values=held, before={}))
+    place = comparison.place_of(found.region, "130629")
+    assert chart.spec
+    assert several_charts.several_lines(empty, "mean_minutes", place).spec["data"]["values"] == []
+
+
 def test_order_on_the_desk_changes_no_number(found):
     turned = many.several(found.region, found.outcomes[::-1], found.baseline)
     assert turned.names == found.names[::-1]

@@ -157,6 +157,18 @@ def test_changes_leave_out_what_was_before(outcome, region):
                 sound(tree)
 
 
+def test_no_level_passes_for_a_change(outcomes, region):
+    one, nothing = outcomes["full", "a"], outcomes["full", "empty"]
+    place, at = place_of(region, "region"), one.position(2050)
+    for measure, after in one.regional.items():
+        grown = after[at] - nothing.regional[measure][at]
+        for tree in explain_change(one, region, measure, place, 2050).values():
+            if np.isfinite(tree.value):
+                assert tree.value == pytest.approx(grown, rel=1e-6, abs=1e-6 * abs(after[at])), measure
+    told = explain_change(one, region, "real_income", place_of(region, "xiongan"), 2050)
+    assert "counties" not in told  # a mean's change has no parts by county
+
+
 def test_a_change_of_what_is_a_change_is_itself(outcome, region):
     tree = explain(outcome, region, "posts", "130629", 2050)
     assert changed(tree) is tree

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geo.people_charts import _row_names
+
 PAGE = Path(__file__).parent.parent / "app.py"
 COMPARE = {"en": "Compare", "zh": "对比"}
 
@@ -89,3 +91,10 @@ def test_workers_are_told_apart_by_what_the_reader_chooses():
     assert "Change of real pay by class of worker, 2050" in said
     assert "Institutions whose staff travel longest, 2050" in said
     assert "inequality is understated" in said
+
+
+def test_names_that_begin_alike_keep_rows_of_their_own():
+    long = "China Aerospace Science and "
+    names = _row_names([f"{long}Technology Corporation", f"{long}Industry Corporation", "Other"])
+    assert len(set(names)) == 3
+    assert names[2] == "Other"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import sys
 import time
 from typing import ClassVar
@@ -11,13 +12,17 @@ import pytest
 
 from geo import sampling
 from geo.ensemble import Draw, run_ensemble
-from geo.errors import ModelError
+from geo.errors import Fault, GeoError, ModelError, ScenarioError
 from geo.model.baseline import calibrate
 from geo.sampling import Sampler, content_key, keep, kept, sampler, worker
 from geo.scenario import Move, Scenario
 
 OFFICE = Move(
     name="An office", kind="government", origin="110102", destination="130629", start=2021, posts=3000
+)
+# more posts than Xushui has jobs
+TOO_MANY = Move(
+    name="Too many", kind="industrial_plant", origin="130609", destination="130629", start=2021, posts=900_000
 )
 SMALL = Scenario(name="Small", moves=(OFFICE,))
 LATE = 90.0
@@ -108,9 +113,31 @@ def test_a_damaged_file_is_drawn_again(tmp_path, ensemble, broken):
     assert kept(tmp_path, "k", SMALL) is None
 
 
+def test_a_full_disk_leaves_nothing_behind(tmp_path, ensemble, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        keep(tmp_path, "k", ensemble)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_used_last_goes_last(tmp_path, ensemble, monkeypatch):
+    monkeypatch.setattr("geo.sampling.disk._KEPT", 2)
+    for at, key in enumerate("ab"):
+        keep(tmp_path, key, ensemble)
+        os.utime(tmp_path / f"{key}.json", (at + 1, at + 1))
+    assert kept(tmp_path, "a", SMALL) is not None
+    keep(tmp_path, "c", ensemble)
+    assert {file.stem for file in tmp_path.glob("*.json")} == {"a", "c"}
+
+
 def test_the_key_is_of_content_not_of_names(baseline, monkeypatch):
     key = content_key(baseline, SMALL)
     assert content_key(baseline, Scenario(name="Other", note="x", moves=(OFFICE,))) == key
+    noted = OFFICE.model_copy(update={"note": "why"})
+    assert content_key(baseline, Scenario(moves=(noted,))) == key
     later = OFFICE.model_copy(update={"start": 2022})
     assert content_key(baseline, Scenario(moves=(later,))) != key
     assert content_key(baseline, Scenario(moves=(OFFICE,), assumptions={"housing_share": 0.3})) != key
@@ -167,16 +194,63 @@ def test_what_nobody_looks_at_waits(tmp_path, baseline, quick, monkeypatch):
         drawing.close()
 
 
-def test_a_process_that_dies_again_and_again_is_given_up(tmp_path, baseline, quick):
-    quick.answer = EOFError()
+@pytest.mark.parametrize("death", [EOFError(), BrokenPipeError(), pickle.UnpicklingError("cut off")])
+def test_a_process_that_dies_again_and_again_is_given_up(tmp_path, baseline, quick, death):
+    quick.answer = death
     drawing = Sampler(baseline, tmp_path, size=3, first=1)
     try:
         sample = wait(drawing, SMALL, lambda one: one.trouble is not None)
+        assert not sample.pending
+        assert "3 times in a row" in sample.trouble.text("en")
+        # the draw was not to blame
+        assert len({one.number for one in quick.asked}) == 1
+        assert len(quick.asked) == 3
     finally:
         drawing.close()
-    assert not sample.pending
-    assert "3 times in a row" in sample.trouble.text("en")
-    assert len(quick.asked) == 3
+
+
+def test_what_failed_is_tried_again_once_nobody_has_looked_for_a_while(
+    tmp_path, baseline, quick, answer, monkeypatch
+):
+    quick.answer = EOFError()
+    drawing = Sampler(baseline, tmp_path, size=3, first=1)
+    try:
+        wait(drawing, SMALL, lambda one: one.trouble is not None)
+        quick.answer = answer
+        assert drawing.look(SMALL).trouble is not None
+        monkeypatch.setattr(sampler, "_LEASE", 0.0)
+        assert drawing.look(SMALL).trouble is None
+        monkeypatch.undo()
+        monkeypatch.setattr(sampler, "Worker", quick)
+        assert len(wait(drawing, SMALL, lambda one: one.complete).ensemble.draws) == 3
+    finally:
+        drawing.close()
+
+
+def test_memory_that_ends_while_draws_are_gathered_is_said(tmp_path, baseline, quick, monkeypatch):
+    def gathered(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(sampler, "gathered", gathered)
+    drawing = Sampler(baseline, tmp_path, size=3, first=1)
+    try:
+        assert (
+            wait(drawing, SMALL, lambda one: one.trouble is not None).trouble.faults[0].code
+            == "sampling.died"
+        )
+    finally:
+        drawing.close()
+
+
+@pytest.mark.parametrize("kind", [GeoError, *GeoError.__subclasses__()])
+def test_errors_pass_between_processes(kind):
+    if kind.__reduce__ is not GeoError.__reduce__:
+        pytest.skip("holds more than faults, and stays in its process")
+    error = kind([Fault("sampling.died", "worker", {"count": 3}), Fault("model.no_measure", "x")])
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
+    assert type(again) is kind
+    assert again.faults == error.faults
+    assert str(again) == str(error)
 
 
 def test_a_scenario_without_stable_draws_is_given_up_in_words(tmp_path, baseline, quick):
@@ -205,6 +279,10 @@ def test_the_worker_speaks_only_answers(baseline):
     try:
         found = process.ask(Draw(SMALL, measures=("population",)))
         assert found.changes["population"].shape == (len(found.years), len(baseline.codes))
+        refused = process.ask(Draw(Scenario(moves=(TOO_MANY,))))
+        assert isinstance(refused, ScenarioError)
+        assert refused.faults == worker.run_draw(baseline, Draw(Scenario(moves=(TOO_MANY,)))).faults
+        assert isinstance(process.ask(Draw(SMALL)), type(found))  # and goes on
         process._process.kill()
         process._process.wait()
         with pytest.raises((OSError, EOFError)):

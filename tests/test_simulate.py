@@ -1,5 +1,8 @@
 """The full model on the region: what it hands on, how it compares with level 0, and what it refuses."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -185,3 +188,13 @@ def test_jobs_per_post_count_the_posts_gained_also_where_others_leave_nearby(reg
     per_post = near.at("private_per_post", 2050)[place]
     assert np.isfinite(per_post)
     assert abs(per_post) < 3
+
+
+def test_linear_algebra_keeps_to_one_thread():
+    code = "import os, geo; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    bare = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    for more, wanted in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=bare | more, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == wanted

@@ -244,10 +244,14 @@ def _together(parts: tuple[Term, ...], key: str, rest: str) -> tuple[Term, ...]:
 # Changes and differences ----------------------------------------------------------------------------
 
 
+# Parts of a sum that no move changes: what was there before, and a target that it is held against.
+_STAYS = ("before", "less_target")
+
+
 def changed(term: Term) -> Term:
     """Return a number less what it was before, by its terms; itself where it is a change already.
 
-    A sum loses its part ``before``; a product is shared out among its factors, see :func:`difference`.
+    A sum loses what no move changes; a product is shared out among its factors, see :func:`difference`.
     """
     before = next((part for part in term.parts if part.key == "before"), None)
     if before is None or not np.isfinite(before.value):
@@ -257,9 +261,10 @@ def changed(term: Term) -> Term:
         return _dated(difference(replace(term, value=before.value, parts=tuple(still)), term))
     if term.how != SUM:
         return term
-    rest = tuple(part for part in term.parts if part is not before)
-    sides = Sides(before.value, term.value, term.unit, term.digits, _GROWN)
-    return replace(term, value=term.value - before.value, parts=rest, sides=sides)
+    rest = tuple(part for part in term.parts if part.key not in _STAYS)
+    start = float(sum(part.value for part in term.parts if part.key in _STAYS))
+    sides = Sides(start, term.value, term.unit, term.digits, _GROWN)
+    return replace(term, value=term.value - start, parts=rest, sides=sides)
 
 
 def _dated(term: Term) -> Term:

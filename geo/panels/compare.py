@@ -282,7 +282,7 @@ def _table(voice: Voice, rows: tuple[Row, ...], *, by: str, ranges: Differences 
     def said(row: Row) -> dict[str, str]:
         if ranges is None:
             return {}
-        found = ranges(row.measure, row.place, row.year)
+        found = ranges(row.measure, row.place, row.year) if np.isfinite(row.difference) else None
         return {voice("range.difference"): span(MEASURES[row.measure], found, voice.language)}
 
     def written(row: Row) -> dict[str, str]:

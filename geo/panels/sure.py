@@ -14,7 +14,7 @@ from geo.measures import MEASURES
 from geo.model import calibrate
 from geo.panels.state import outcome_of, region
 from geo.panels.text import plain
-from geo.ranges import Spread, difference_range, map_ranges, said_range, span, turned
+from geo.ranges import Spread, difference_range, map_ranges, said_range, shared_draws, span, turned
 from geo.sampling import Sample, Sampler
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Differences",
     "begin",
-    "close",
     "dialog_closed",
     "dialog_opened",
     "differences",
@@ -74,23 +73,30 @@ def dialog_closed() -> None:
     st.session_state[_DIALOG] = False
 
 
-def close() -> None:
-    """End what draws."""
-    _sampler().close()
-    _sampler.clear()
-
-
 def sample_of(scenario: Scenario, *, wish_for: bool = True) -> Sample | None:
     """Return what is drawn of a scenario and wish for the rest; None where nothing can be."""
-    if not scenario.moves:
-        return None
     sample = _sampler().look(scenario, wish_for=wish_for)
     return None if sample.ensemble is None and not _workers() else sample
 
 
 def spread_of(scenario: Scenario, *, wish_for: bool = True) -> Spread | None:
-    """Return an outcome with its draws; None while there are too few."""
-    sample = sample_of(scenario, wish_for=wish_for)
+    """Return an outcome with its draws; None while there are too few, and where there is nothing to draw."""
+    sample = sample_of(scenario, wish_for=wish_for) if _to_draw([scenario]) else None
+    return _with_draws(scenario, sample)
+
+
+def _to_draw(scenarios: Iterable[Scenario]) -> list[Scenario]:
+    """Return those of the scenarios shown together that need draws.
+
+    Where nothing moves, nothing changes under any assumptions, unless one of them states its own: then the
+    difference is also one between assumptions.
+    """
+    listed = list(scenarios)
+    stated = any(one.assumptions.overrides for one in listed)
+    return [one for one in listed if stated or one.moves]
+
+
+def _with_draws(scenario: Scenario, sample: Sample | None) -> Spread | None:
     if sample is None or sample.ensemble is None:
         return None
     return Spread(region(), outcome_of(scenario), sample.ensemble)
@@ -104,13 +110,12 @@ def _packed(_spread: Spread, content: str, draws: int) -> RangeView:
 
 
 def differences(first: Scenario, second: Scenario) -> Differences | None:
-    """Return what gives the range of the second less the first; None while there are too few draws.
-
-    A scenario in which nothing moves is not drawn: it changes nothing under any assumptions.
-    """
-    one, two = spread_of(first), spread_of(second)
-    if (one is None and first.moves) or (two is None and second.moves):
+    """Return what gives the range of the second less the first; None while there are too few draws."""
+    asked = _to_draw((first, second))
+    spreads = [_with_draws(one, sample_of(one)) for one in asked]
+    if None in spreads or not asked:
         return None
+    one, two = (spreads[asked.index(each)] if each in asked else None for each in (first, second))
     if one is not None and two is not None:
         return partial(difference_range, one, two)
     if two is not None:
@@ -145,20 +150,20 @@ def said(voice: Voice, spread: Spread | None, effect: Effect) -> None:
 
 def note(voice: Voice, scenarios: Iterable[Scenario]) -> None:
     """Say what the ranges are, or how far their drawing has come, or why there are none."""
-    samples = [found for one in scenarios if (found := sample_of(one)) is not None]
+    samples = [found for one in _to_draw(scenarios) if (found := sample_of(one)) is not None]
     for sample in samples:
-        if sample.trouble is not None:
+        if sample.trouble is not None and sample.ensemble is None:
             faults = "; ".join(fault.text(voice.language) for fault in sample.trouble.faults)
             st.caption(f"{voice('range.none')} {plain(faults)}")
             return
-    ready = [len(one.ensemble.draws) for one in samples if one.ensemble is not None]
+    ready = [one.ensemble for one in samples if one.ensemble is not None]
     if ready and len(ready) == len(samples):
-        st.caption(voice("range.note", draws=min(ready)))
+        st.caption(voice("range.note", draws=shared_draws(ready)))
 
 
 def watch(voice: Voice, scenarios: Iterable[Scenario]) -> None:
     """Look now and then whether there are more draws; draw the page again when ranges are ready."""
-    listed = [one for one in scenarios if (found := sample_of(one)) is not None and found.pending]
+    listed = [one for one in _to_draw(scenarios) if (found := sample_of(one)) is not None and found.pending]
     if listed:
         _look(voice, tuple(listed), tuple(_stage(one) for one in listed))
 

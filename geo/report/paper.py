@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.measures import MEASURES, Measure
-from geo.ranges import difference_range, span
+from geo.ranges import difference_range, shared_draws, span
 from geo.report.markup import TAGS, Markup, join, pair, tag
 from geo.words import LANGUAGES, number, say
 
@@ -100,7 +100,7 @@ class Paper:
 
     def draws(self) -> int:
         """Return how many draws the ranges stand on."""
-        return min((len(one.drawn.draws) for one in self.spreads), default=0)
+        return shared_draws([one.drawn for one in self.spreads])
 
     def _changes(self, key: str) -> bool:
         held = [

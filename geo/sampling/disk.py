@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -48,14 +49,19 @@ def default_folder() -> Path:
 def _model_key() -> str:
     """Return a digest of the model's own code."""
     root = files("geo")
-    parts = [root / "ensemble.py", root / "assumptions.py", *(root / "model").iterdir()]
+    around = ("assumptions.py", "ensemble.py", "region.py", "scenario.py")
+    parts = [*(root / name for name in around), *(root / "model").iterdir()]
     texts = sorted((part.name, part.read_bytes()) for part in parts if part.name.endswith(".py"))
     return hashlib.sha256(b"\0".join(name.encode() + b"\0" + text for name, text in texts)).hexdigest()
 
 
 def content_key(baseline: Baseline, scenario: Scenario) -> str:
-    """Return what draws of a scenario depend on, as a digest; its name and note are no part of it."""
-    plain = scenario.model_copy(update={"name": "", "note": ""})
+    """Return what draws of a scenario depend on, as a digest; names and notes are no part of it.
+
+    A free move is told from others by its name, so that stays.
+    """
+    moves = tuple(move.model_copy(update={"note": ""}) for move in scenario.moves)
+    plain = scenario.model_copy(update={"name": "", "note": "", "moves": moves})
     text = json.dumps(plain.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
     whole = f"{_FORMAT}\0{baseline.region_hash}\0{_model_key()}\0{text}"
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
@@ -70,8 +76,17 @@ def keep(folder: Path, key: str, ensemble: Ensemble) -> None:
         If the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    scales = {name: float(np.nanmax(np.abs(one), initial=0.0)) for name, one in ensemble.changes.items()}
     part = folder / f"{key}.{os.getpid()}.part"
+    try:
+        _write(folder, key, part, ensemble)
+    finally:  # a full disk leaves nothing behind
+        part.unlink(missing_ok=True)
+    _prune(folder)
+
+
+def _write(folder: Path, key: str, part: Path, ensemble: Ensemble) -> None:
+    """Write by way of ``part``, so that no file is ever half there."""
+    scales = {name: float(np.nanmax(np.abs(one), initial=0.0)) for name, one in ensemble.changes.items()}
     for suffix, of in (("npy", ensemble.changes.__getitem__), ("ends.npy", ensemble.ends)):
         with part.open("wb") as file:
             halves = [_halved(of(name), scale) for name, scale in scales.items()]
@@ -86,7 +101,6 @@ def keep(folder: Path, key: str, ensemble: Ensemble) -> None:
     # the header is written last: without it there is nothing
     part.write_text(json.dumps(head), encoding="utf-8")
     part.replace(folder / f"{key}.json")
-    _prune(folder)
 
 
 def _halved(values: NDArray[Any], scale: float) -> NDArray[np.float16]:
@@ -94,7 +108,7 @@ def _halved(values: NDArray[Any], scale: float) -> NDArray[np.float16]:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the draws that were written longest ago, and what a killed process left behind."""
+    """Remove the draws that were used longest ago, and what a killed process left behind."""
     stamped = sorted((file.stat().st_mtime_ns, file) for file in folder.glob("*.json"))
     heads = [file for _, file in stamped[-_KEPT:]]
     here = {file.stem for file in heads}
@@ -140,6 +154,8 @@ def kept(folder: Path, key: str, scenario: Scenario) -> Ensemble | None:
             *shape[1:],
         ):
             return None
+        with suppress(OSError):  # a folder that may only be read is read
+            os.utime(folder / f"{key}.json")
         return Ensemble(
             scenario, np.array(head["years"]), tuple(head["codes"]), int(head["years"][-1]),
             {name: np.array(one, dtype=float) for name, one in head["regional"].items()},

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from math import inf
+from pickle import UnpicklingError
 from threading import Condition, Thread, current_thread
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,7 +33,8 @@ SIZE, FIRST = 40, 20
 _LEFT_OUT = frozenset({"density", "residents"})
 _LEASE = 6.0  # seconds that a wish lives without being asked for again
 _IDLE = 120.0  # seconds without work after which a process is let go
-_WISHES = 8  # scenarios remembered that nobody asks for now: up to some 40 MB each
+_WISHES = 8  # scenarios remembered that nobody asks for now: up to some 40 MB each while they are drawn
+_READ = 48  # such scenarios whose draws lie in files: they take little memory
 _DEATHS = 3  # of processes in a row, before a scenario is given up
 
 
@@ -126,8 +129,13 @@ class Sampler:
             Whether the rest shall be drawn.
         """
         key = content_key(self.baseline, scenario)
+        # read without holding up the others
+        found = None if key in self._wishes else kept(self.folder, key, scenario)
         with self._change:
-            wish = self._wishes.get(key) or self._new(key, scenario)
+            wish = self._wishes.get(key)
+            # what failed is tried again once nobody has looked at it for a while
+            if wish is None or (wish.trouble is not None and not _alive(wish)):
+                wish = self._new(key, scenario, found)
             if wish_for:
                 wish.asked = time.monotonic()
             done = self.size if wish.complete else len(wish.found)
@@ -147,17 +155,18 @@ class Sampler:
         for thread in self._threads:
             thread.join()
 
-    def _new(self, key: str, scenario: Scenario) -> _Wish:
-        """Return a wish; one whose draws are kept has them at once. The oldest give way."""
+    def _new(self, key: str, scenario: Scenario, found: Ensemble | None) -> _Wish:
+        """Return a wish, with the draws that were kept, if there are. The oldest give way."""
         refused = {"unstable": 0, "no_equilibrium": 0}
         numbers = stable_draws(self.baseline, scenario, 0, refused)
         pattern = Draw(scenario, measures=tuple(key for key in MEASURES if key not in _LEFT_OUT))
         wish = self._wishes[key] = _Wish(key, pattern, -inf, refused, numbers)
-        wish.ensemble = kept(self.folder, key, scenario)
-        wish.complete = wish.ensemble is not None
+        wish.ensemble, wish.complete = found, found is not None
         left = [old for old in self._wishes.values() if not (_alive(old) or old.waiting or old is wish)]
-        for old in sorted(left, key=lambda one: one.asked)[:-_WISHES]:
-            del self._wishes[old.key]
+        left.sort(key=lambda one: one.asked)
+        for most, light in ((_WISHES, False), (_READ, True)):
+            for old in [one for one in left if one.complete is light][:-most]:
+                del self._wishes[old.key]
         return wish
 
     def _start(self) -> None:
@@ -180,6 +189,12 @@ class Sampler:
 
     def _work(self) -> None:
         """Draw what is wished for, with one process, until nothing has been for a while."""
+        try:
+            self._work_on()
+        finally:
+            self._let_go()
+
+    def _work_on(self) -> None:
         idle = time.monotonic()
         while not self._closed and time.monotonic() - idle < _IDLE:
             with self._change:
@@ -195,8 +210,10 @@ class Sampler:
                 self._take(wish, one.number, result)
                 found = dict(wish.found)
             if one.number in found and len(found) in {self.first, self.size}:
-                self._hand_out(wish, found)
-        self._let_go()
+                try:
+                    self._hand_out(wish, found)
+                except MemoryError:
+                    wish.trouble = ModelError(Fault("sampling.died", "worker", {"count": 1}))
 
     def _task(self) -> tuple[_Wish, Draw] | None:
         """Return the next draw; None if there is none to make."""
@@ -219,7 +236,7 @@ class Sampler:
             if worker is None:
                 worker = self._workers_of[here] = Worker(self.baseline)
             return worker.ask(one)
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError, UnpicklingError):
             self._let_go()
             return None
 
@@ -232,6 +249,7 @@ class Sampler:
         """Add a draw to its wish."""
         if result is None:
             wish.deaths += 1
+            wish.numbers = chain([number], wish.numbers)  # the draw is not to blame
             if wish.deaths >= _DEATHS:
                 wish.trouble = ModelError(Fault("sampling.died", "worker", {"count": wish.deaths}))
             return
@@ -255,6 +273,8 @@ class Sampler:
                 # a file takes less memory than what was drawn
                 made = kept(self.folder, wish.key, wish.pattern.scenario) or made
         with self._change:
+            if wish.complete:  # another process was faster with the rest
+                return
             wish.ensemble, wish.complete = made, complete
             if complete:
                 wish.found.clear()

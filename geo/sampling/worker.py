@@ -18,14 +18,12 @@ import geo
 from geo.ensemble import Draw, Drawn, run_draw
 
 if TYPE_CHECKING:
-    from geo.errors import ModelError
+    from geo.errors import GeoError
     from geo.model.baseline import Baseline
 
 __all__ = ["Worker", "main"]
 
 _POLITE = 10  # added to its niceness
-# One core for each process: on a busy machine more threads only wait for one another.
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Worker:
@@ -45,20 +43,20 @@ class Worker:
             [sys.executable, "-c", "from geo.sampling.worker import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | dict.fromkeys(_THREADS, "1") | {"PYTHONPATH": path},
+            env=os.environ | {"PYTHONPATH": path},
         )
         self._send(baseline)
 
-    def ask(self, one: Draw) -> Drawn | ModelError:
+    def ask(self, one: Draw) -> Drawn | GeoError:
         """Return a draw, or the error that it ended with.
 
         Raises
         ------
-        OSError, EOFError
-            If the process has died.
+        OSError, EOFError, pickle.UnpicklingError
+            If the process has died, perhaps while it answered.
         """
         self._send(one)
-        answer: Drawn | ModelError = pickle.load(_of(self._process.stdout))  # noqa: S301 - our own process
+        answer: Drawn | GeoError = pickle.load(_of(self._process.stdout))  # noqa: S301 - our own process
         return answer
 
     def close(self) -> None:

@@ -87,9 +87,8 @@ def settle(page):
 
 
 def ready(page):
-    """Wait for the map and the rest of the page; return the map's frame."""
+    """Wait for the map and until nothing more comes; return the map's frame."""
     frame = map_frame(page)
-    page.get_by_role("tab").first.wait_for(timeout=WAIT)
     settle(page)
     return frame
 

@@ -2,7 +2,7 @@
 
 import pytest
 from axe import grave
-from served import map_frame, settle
+from served import WAIT, map_frame, settle
 
 from geo.model import simulate_level0
 from geo.presets import preset
@@ -102,6 +102,7 @@ STREAMLITS = {
 def test_every_tab_of_the_app_has_no_grave_finding_of_ours(visit, language):
     page, _ = visit(language=language)
     tabs = page.get_by_role("tab")
+    tabs.first.wait_for(timeout=WAIT)
     found = []
     for place in range(tabs.count()):
         tabs.nth(place).click()
