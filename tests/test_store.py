@@ -615,7 +615,6 @@ def test_everything_that_is_shown_of_a_plan_is_withdrawn_at_once(store):
     assert [one.id for one in bob.published()] == [kept.id]
     ann.delete(other.id)
     assert bob.published() == ()
-            database.exec_driver_sql("DROP TABLE jjj_view")
     ann.restore(other.id)
     assert bob.published() == ()
 
@@ -628,6 +627,7 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(place):
         mine.remember(saved.id, saved.id, None)
         mine.delete(gone.id)
         with store.write() as database:
+            database.exec_driver_sql("DROP TABLE jjj_view")
             database.exec_driver_sql("ALTER TABLE jjj_person DROP COLUMN against")
             database.exec_driver_sql("UPDATE jjj_publication SET withdrawn = NULL")
             database.exec_driver_sql("UPDATE jjj_version SET version_num = '0001'")
