@@ -627,6 +627,7 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(place):
         mine.remember(saved.id, saved.id, None)
         mine.delete(gone.id)
         with store.write() as database:
+            database.exec_driver_sql("DROP TABLE jjj_view")
             database.exec_driver_sql("ALTER TABLE jjj_person DROP COLUMN against")
             database.exec_driver_sql("UPDATE jjj_publication SET withdrawn = NULL")
             database.exec_driver_sql("DROP TABLE jjj_view")
