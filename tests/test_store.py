@@ -630,7 +630,6 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(place):
             database.exec_driver_sql("DROP TABLE jjj_view")
             database.exec_driver_sql("ALTER TABLE jjj_person DROP COLUMN against")
             database.exec_driver_sql("UPDATE jjj_publication SET withdrawn = NULL")
-            database.exec_driver_sql("DROP TABLE jjj_view")
             database.exec_driver_sql("UPDATE jjj_version SET version_num = '0001'")
     with open_store(place) as store:
         mine = store.workspace("me")
