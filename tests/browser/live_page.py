@@ -30,7 +30,7 @@ mode = st.radio("mode", ["difference", "swipe"], horizontal=True)
 shown = st.multiselect("shown", ["one", "two", "three"], ["one", "two", "three"])
 st.button("again")
 state["ask"] = state.get("ask", 0) + st.button("ask")
-runs = {"one": ("First", run(1, state.moved)), "two": ("Second", run(2, "")), "three": ("Third", run(3, ""))}
+runs = {"one": ("First", run(1, "")), "two": ("Second", run(2, state.moved)), "three": ("Third", run(3, ""))}
 view = build_view(
     region, [runs[key] for key in shown], measures=listed, language=language, date=str(len(shown)), ids=shown
 )

@@ -134,13 +134,13 @@ def test_publish_fork_and_follow(visit):
 
 
 def test_a_link_restores_scenario_view_and_language(visit):
-    mine, _ = visit(visitor="sender")
+    mine, sent = visit(visitor="sender")
     tab(mine, "Scenarios")
     press(mine, "Remove")
+    sent.evaluate("jjj.set({ mode: 'swipe' })")
     tab(mine, "Share")
-    mine.get_by_label("Map", exact=True).click()
-    mine.get_by_role("option", name="Swipe").click()
-    settle(mine)
+    press(mine, "Take the map as it is now")
+    mine.get_by_test_id("stCode").filter(has_text="swipe").first.wait_for(timeout=WAIT)
     query = code(mine, "s=e").partition("?")[2]
     theirs, frame = visit(query, visitor="receiver")
     frame.wait_for_function(
