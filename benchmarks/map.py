@@ -26,6 +26,7 @@ from geo.measures import MEASURES
 from geo.model.level0 import simulate_level0
 from geo.presets import PRESETS, preset
 from geo.region import load_region
+from geo.report import find_browser
 
 HERE = Path(__file__).parent
 LEAFLET = Path(leaflet.BASE_DIR)
@@ -226,9 +227,8 @@ def region_load() -> float:
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as play, served(OURS) as ours, served(PEER) as peer:
-        browser = play.chromium.launch(executable_path=chromium, args=ARGS)
+        browser = play.chromium.launch(executable_path=find_browser(), args=ARGS)
         load, times, sizes = through_python(browser, ours, "ours")
         peer_load, peer_times, peer_sizes = through_python(browser, peer, "peer")
         inside = in_browser(browser, ours)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -22,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+
+from geo.report import find_browser
 
 ROOT = Path(__file__).parents[1]
 MOST_SESSIONS, MOST_SECONDS = 60, 900
@@ -101,10 +102,9 @@ def told(name: str, times: list[float]) -> None:
 
 
 def measure(count: int, rounds: int, seconds: float) -> None:
-    executable = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))))
     end = time.monotonic() + seconds
     with served() as (server, address), sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=ARGS)
+        browser = driver.chromium.launch(executable_path=find_browser(), args=ARGS)
         pages = [opened(browser, address)]
         first, loads = resident_mb(server.pid), []
         while len(pages) < count and time.monotonic() < end:

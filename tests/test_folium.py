@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from dataclasses import replace
 
 import folium
@@ -15,6 +14,7 @@ import shapely
 from geo.errors import ExportError, ModelError
 from geo.maps.folium_map import MODES, folium_map, save_inlined, text_layer
 from geo.model.level0 import simulate_level0
+from geo.report import find_browser
 from geo.scenario import Move, Scenario
 
 YEAR = 2035
@@ -200,9 +200,7 @@ def test_the_file_is_written_whole_or_not_at_all(region, tmp_path):
 
 # ---- in a browser
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
-)
+CHROMIUM = find_browser()
 ARGS = [
     "--no-sandbox",
     "--disable-background-networking",

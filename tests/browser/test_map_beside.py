@@ -473,8 +473,8 @@ def test_a_live_map_keeps_both_when_a_scenario_arrives(open_page, live):
     page = open_page(live, (1500, 1000), wait=False)
     page.frame_locator("iframe").locator("#jjj[data-ready]").wait_for()
     frame = next(frame for frame in page.frames if "component" in frame.url)
-    frame.evaluate("() => { jjj.set({mode: 'beside', a: 1, b: 0, year: 2040}); jjj.move('bjtu', '130632'); }")
-    frame.wait_for_function("() => jjj.app.scenarios[0].moves.length === 1")
+    frame.evaluate("() => { jjj.set({mode: 'beside', a: 0, b: 1, year: 2040}); jjj.move('bjtu', '130632'); }")
+    frame.wait_for_function("() => jjj.app.scenarios[1].moves.length === 1")
     movers = frame.evaluate("() => [jjj.app, jjj.app.second].map(h => h.movers.length)")
     assert movers == [0, 1]
     assert frame.evaluate("() => document.querySelectorAll('.leaflet-container').length") == 2

@@ -81,7 +81,7 @@ def test_a_hostile_layer_is_shown_and_stays_text(visit, open_page, tmp_path):
         assert name == HOSTILE[i]
         assert [HOSTILE[i], HOSTILE[i - 1]] in facts or HOSTILE[i] == "name"
 
-    frame.evaluate(f"jjj.app.map.setView([{SPOT[1] + 0.15}, {SPOT[0] + 0.2}], 10, {{ animate: false }})")
+    frame.evaluate(f"void jjj.app.map.setView([{SPOT[1] + 0.15}, {SPOT[0] + 0.2}], 10, {{ animate: false }})")
     frame.evaluate("jjj.set({ selected: null })")
     area = frame.locator(".jjj-own path").first
     area.hover(timeout=WAIT)

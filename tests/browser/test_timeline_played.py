@@ -10,6 +10,17 @@ from geo.words import say
 
 pytestmark = pytest.mark.browser
 
+# a fast year can be over before a busy machine looks: the page itself takes note
+YEARS_SEEN = """() => {
+  let last = Number(document.querySelector("h2").innerText);
+  window.seen = [];
+  new MutationObserver(() => {
+    for (const heading of document.querySelectorAll("h2")) {
+      const year = Number(heading.innerText.trim());
+      if (year > 2000 && year !== last) window.seen.push((last = year));
+    }
+  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
 STAGES = ("moved", "under_construction", "announced")
 
 
@@ -79,14 +90,14 @@ def test_playing_draws_nothing_but_the_timeline_and_stops_at_the_end(open_page, 
     page.get_by_role("radio", name="Fast").click()
     settle(page)
     before = len(drawn)
-    page.keyboard.press("F8")
-    says(page, shown, last - 2)
     chart(page).evaluate("(drawn) => { drawn.mark = 1 }")
-    says(page, shown, last - 1)
-    # the chart took the year in without being drawn anew, and nothing else of the page was drawn at all
+    page.evaluate(YEARS_SEEN)
+    page.keyboard.press("F8")
+    says(page, shown, last)
+    # no year was left out, the chart took them in without being drawn anew, nor was anything else of the page
+    assert page.evaluate("window.seen") == [last - 2, last - 1, last]
     assert chart(page).evaluate("(drawn) => drawn.mark") == 1
     assert len(drawn) == before
-    says(page, shown, last)
     button(page, "play").wait_for(timeout=WAIT)
     assert stays(page) == last
 

@@ -42,7 +42,7 @@ def test_dragging_an_institution_onto_a_county_moves_it(visit):
     before = current_moves(frame)
     assert ["yanshan", "130681"] not in before
     frame.evaluate("jjj.set({ hidden: [] })")
-    frame.evaluate("jjj.app.map.setView([39.6, 116.0], 9, { animate: false })")
+    frame.evaluate("void jjj.app.map.setView([39.6, 116.0], 9, { animate: false })")
     page.wait_for_timeout(500)
     start, end = place(page, frame, MARK % "yanshan"), place(page, frame, COUNTY % "130681")
     page.mouse.move(*start)
@@ -80,7 +80,7 @@ def test_a_move_by_form_reaches_the_map(visit):
 
 def test_the_language_switch_keeps_view_and_mode(visit):
     page, frame = visit()
-    frame.evaluate("jjj.app.map.setView([39.0, 116.0], 10, { animate: false })")
+    frame.evaluate("void jjj.app.map.setView([39.0, 116.0], 10, { animate: false })")
     frame.evaluate("jjj.set({ mode: 'swipe' })")
     page.get_by_role("radio", name="中文").click()
     page.get_by_text("三项主要影响").wait_for(timeout=WAIT)
@@ -126,7 +126,7 @@ def test_a_link_shows_the_map_as_it_is(visit):
     frame.evaluate("jjj.set({ mode: 'difference', measure: 'jobs', year: 2034, a: 1 })")
     frame.evaluate("jjj.app.select('county', '130629')")
     frame.evaluate("jjj.toggle('robotics')")
-    frame.evaluate("jjj.app.map.setView([39.5, 116.25], 8.5, { animate: false })")
+    frame.evaluate("void jjj.app.map.setView([39.5, 116.25], 8.5, { animate: false })")
     tab(page, "Share")
     page.wait_for_timeout(1000)
     link = code(page, "s=e").partition("?")[2].replace("lang=en", "")
@@ -147,7 +147,7 @@ def test_followers_see_the_presenters_map_and_look_around_themselves(visit, open
     frame.evaluate("jjj.set({ year: 2031, mode: 'scenario' })")
     theirs.wait_for_function("jjj.state().year === 2031 && jjj.state().mode === 'scenario'", timeout=WAIT)
     theirs.evaluate("jjj.set({ mode: 'swipe', measure: 'jobs' })")
-    theirs.evaluate("jjj.app.map.setView([39.0, 115.0], 10, { animate: false })")
+    theirs.evaluate("void jjj.app.map.setView([39.0, 115.0], 10, { animate: false })")
     frame.evaluate("jjj.set({ year: 2032 })")
     theirs.wait_for_function("jjj.state().year === 2032", timeout=WAIT)
     own = theirs.evaluate("[jjj.state().mode, jjj.state().measure, jjj.app.map.getZoom()]")

@@ -117,9 +117,11 @@ def test_publish_fork_and_follow(visit):
     theirs, frame = visit(visitor="somebody else")
     tab(theirs, "Share")
     theirs.get_by_text("<b>the planner</b>").wait_for(timeout=WAIT)
-    press(theirs, "Make it my own")
+    row = theirs.get_by_test_id("stVerticalBlock").filter(has_text="<b>the planner</b>").last
+    row.get_by_role("button", name="Make it my own").click()
+    settle(theirs)
     assert theirs.get_by_label("Scenario you work on").count() == 1
-    frame.wait_for_function("jjj.app.scenarios.length === 4")
+    frame.wait_for_function("jjj.app.scenarios.length === 4", timeout=WAIT)
     query = code(mine, "follow=").partition("?")[2]
     follower, followed = visit(query, visitor="follower")
     follower.get_by_text("You follow").wait_for(timeout=WAIT)
