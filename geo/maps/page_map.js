@@ -27,6 +27,10 @@ const ROOM = [
 const BEYOND = 20; // degrees by which the surroundings run on past their own edge
 const TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png";
 
+// who asked the system for less motion gets no zoom that glides and no drag that runs on
+const LESS_MOTION = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const STILL = { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, inertia: false };
+
 function makeMap(app) {
   const map = L.map(app.box || app.root.querySelector(".jjj-map"), {
     zoomControl: false,
@@ -39,6 +43,7 @@ function makeMap(app) {
     maxBounds: ROOM,
     maxBoundsViscosity: 0.8,
     scrollWheelZoom: !app.live,
+    ...(LESS_MOTION ? STILL : {}),
   });
   for (const [name, order] of Object.entries(PANES)) {
     map.createPane(name).style.zIndex = order;

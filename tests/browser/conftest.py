@@ -67,6 +67,8 @@ def open_page(browser):
     opened = []
 
     def open_at(address, size=(1280, 800), *, wait=True, **options):
+        # without motion, unless a test is about it: each frame of it is drawn without a graphics card here
+        options.setdefault("reduced_motion", "reduce")
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         guard = Guard()
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from served import WAIT, code, current_moves, name_of, press, ready, serving, switches, tab
+from served import WAIT, code, current_moves, name_of, press, ready, serving, settle, switches, tab
 
 from geo.words import say
 
@@ -51,8 +51,19 @@ def moves_are(frame, count):
 
 
 def choose(page, name):
-    page.get_by_role("combobox", name=word("app.scenario.active")).click()
-    page.get_by_role("option", name=name, exact=True).click()
+    from playwright.sync_api import TimeoutError as NotYet  # noqa: PLC0415 -- only where a browser is
+
+    listed = page.get_by_role("option", name=name, exact=True)
+    for _ in range(10):  # a page that is drawn anew shuts its open lists
+        settle(page)
+        page.get_by_role("combobox", name=word("app.scenario.active")).click(timeout=WAIT)
+        try:
+            listed.click(timeout=5_000)
+        except NotYet:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(name)
 
 
 def taken(page, name, path):

@@ -21,8 +21,14 @@ SETTLED = "[jjj.app, jjj.app.second].every(h => !h.map._animatingZoom && !h.led)
 
 
 @pytest.fixture
-def page(open_page, exported):
-    opened = open_page(exported)
+def motion():
+    """Whether the reader's system asks for less of it: half of the tests that zoom are run with it."""
+    return "reduce"
+
+
+@pytest.fixture
+def page(open_page, exported, motion):
+    opened = open_page(exported, reduced_motion=motion)
     js(opened, "jjj.set({measure: 'made_1', a: 1, b: 0, year: 2040})")
     opened.locator("button[data-mode='beside']").click()
     return opened
@@ -221,7 +227,12 @@ def test_both_open_with_the_same_view_and_size(page):
     assert together(page)
 
 
-@pytest.mark.parametrize("half", [0, 1])
+# with and without motion, a half each
+MOVED = pytest.mark.parametrize(("half", "motion"), [(0, "reduce"), (1, "no-preference")])
+MOVING = pytest.mark.parametrize("motion", ["no-preference"])
+
+
+@MOVED
 def test_a_drag_moves_both(page, half):
     before = view(page)
     x, y = middle(page, half)
@@ -237,7 +248,7 @@ def test_a_drag_moves_both(page, half):
     assert view(page)[:2] != pytest.approx(before[:2], abs=1e-2)
 
 
-@pytest.mark.parametrize("half", [0, 1])
+@MOVED
 def test_what_a_drag_brings_in_is_drawn_on_both(page, half):
     js(page, "(jjj.app.map.setView([39.9, 116.4], 10, {animate: false}), 1)")
     before = js(page, LABELS)
@@ -254,6 +265,7 @@ def test_what_a_drag_brings_in_is_drawn_on_both(page, half):
     assert one != before[0]
 
 
+@MOVING
 def test_a_zoom_in_the_wake_of_another_wins_on_both(page):
     page.evaluate(
         """() => { const { map } = jjj.app;
@@ -269,7 +281,7 @@ def test_a_zoom_in_the_wake_of_another_wins_on_both(page):
     assert view(page)[2] == 9
 
 
-@pytest.mark.parametrize("half", [0, 1])
+@MOVED
 def test_the_wheel_zooms_both(page, half):
     before = view(page)
     x, y = middle(page, half)
@@ -282,7 +294,7 @@ def test_the_wheel_zooms_both(page, half):
     assert view(page)[2] > before[2]
 
 
-@pytest.mark.parametrize("half", [0, 1])
+@MOVED
 def test_keys_move_and_zoom_both(page, half):
     before = view(page)
     page.locator(".jjj-map").nth(half).focus()
@@ -299,6 +311,7 @@ def test_keys_move_and_zoom_both(page, half):
     assert view(page)[2] > before[2]
 
 
+@MOVING
 def test_buttons_zoom_both_and_lead_home(page):
     before = view(page)
     page.mouse.move(*middle(page, 1))
@@ -338,6 +351,7 @@ def test_two_fingers_zoom_both(open_page, exported):
     assert together(page)
 
 
+@MOVING
 def test_search_brings_both_there(page):
     box = page.locator("[role=combobox]")
     box.fill("rongcheng")
@@ -460,8 +474,7 @@ def test_five_modes_fit_the_bar(open_page, exported, width):
         assert js(page, tops) == 1
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize(("size", "language"), [((1280, 800), "zh"), ((390, 844), "en")])
 def test_no_grave_finding(open_page, exported, size, language):
     page = open_page(exported, size)
     js(page, f"jjj.set({{mode: 'beside', language: '{language}', a: 1}})")

@@ -477,8 +477,7 @@ def test_the_panel_fits(open_page, real, size):
         assert min(ends) >= js(page, f"{body}.getBoundingClientRect().left") - 1
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("mode", ["difference", "baseline"])
+@pytest.mark.parametrize(("language", "mode"), [("en", "difference"), ("zh", "baseline")])
 def test_no_grave_finding(page, language, mode):
     set_state(page, language=language, mode=mode, measure="population", a=1)
     for chart in CHARTS:
