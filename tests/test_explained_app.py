@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geo.comparison import pair
 from geo.model.explain import explain
 from geo.model.simulate import simulate
+from geo.panels.compare import _most
 from geo.panels.explaining import _branch
 from geo.panels.mapview import _event
+from geo.panels.text import Voice
+from geo.presets import preset
 from geo.scenario import Move, Scenario
 
 PAGE = Path(__file__).parent.parent / "app.py"
@@ -62,6 +66,55 @@ def test_a_row_of_the_comparison_is_explained():
     assert not app.error
     labels = app.selectbox(key="explained_rows_0_which").options
     assert [label.split(",")[0].split(":")[0] for label in labels[:3]] == ["Difference", "A", "B"]
+    assert "Each line is B less A" in texts(app)
+
+
+def opened(view, name):
+    """Return the page with the explanation of a part of the comparison, its groups and its questions."""
+    app = run(lang="en")
+    app.session_state["tabs"] = "Compare"
+    app.run()
+    if view != "two":
+        app.session_state["compare_view"] = view
+        app.run()
+    app.button(key=f"explain_{name}").click().run()
+    assert not app.exception
+    assert not app.error
+    return app, app.selectbox(key=f"explained_{name}_group")
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "first"),
+    [
+        ("two", "places", "Population · Whole region"),
+        ("gains", "counties", "Population · Rongcheng County"),
+        ("flows", "traffic", None),
+    ],
+)
+def test_other_parts_of_the_comparison_are_explained(view, name, first):
+    app, group = opened(view, name)
+    assert first in {None, group.options[0]}
+    which = app.selectbox(key=f"explained_{name}_0_which")
+    assert [label.split(",")[0].split(":")[0] for label in which.options[:3]] == ["Difference", "A", "B"]
+    assert "Each line is B less A" in texts(app)
+
+
+def test_what_differs_most_comes_first(region):
+    runs = [simulate(region, preset(name, region), model="level0") for name in ("moved", "announced")]
+    two = pair(region, *runs, simulate(region, Scenario(name="none"), model="level0"))
+    rows = _most(two, Voice("en"), 2050, ["population"])
+    assert len(rows) == 199
+    sizes = [abs(row.difference) for row in rows]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 0
+
+
+def test_every_scenario_is_explained_against_the_reference():
+    app, _ = opened("all", "several")
+    options = app.selectbox(key="explained_several_0_which").options
+    differences, alone = options[:3], options[3:]
+    assert all("less Baseline" in one for one in differences)
+    assert [one.split(" less")[0] for one in differences] == [one.rsplit(",", 1)[0] for one in alone]
     assert "Each line is B less A" in texts(app)
 
 

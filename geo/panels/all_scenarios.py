@@ -11,6 +11,7 @@ import streamlit as st
 
 from geo.comparison import workbook
 from geo.downloads import to_csv
+from geo.panels import explaining
 from geo.panels.chart import frame, show_chart
 from geo.panels.text import plain
 from geo.several import (
@@ -81,6 +82,7 @@ def show(
     asked = _asked(found, voice, year, measure, place, ids=ids)
     rows = numbers(found, year, [one.id for one in found.measures], place, reference=asked.reference)
     _table(found, voice, rows, asked)
+    explaining.offer_several(voice, found, rows, measure.id, asked.reference)
     _take(found, voice, rows, asked, measure)
     language = voice.language
     show_chart(voice, several_lines(found, measure.id, place, language), digits=measure.digits)

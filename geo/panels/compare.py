@@ -197,12 +197,13 @@ def _compared(two: Pair, voice: Voice, year: int, measure: Measure, place: Place
     parts = indicators(two, year, [measure.id], [*groups(region, voice.language), *_cities(region, voice)])
     ranges = sure.differences(two.first.scenario, two.second.scenario)
     _table(voice, rows, by="measure", ranges=ranges)
-    explaining.offer_rows(voice, two, rows, measure.id)
+    explaining.offer_rows(voice, two, lambda: rows, measure=measure.id)
     both = (two.first.scenario, two.second.scenario)
     sure.note(voice, both)
     sure.watch(voice, both)
     with st.expander(voice("compare.panel.all_places"), key="compare_places"):
         _table(voice, parts, by="place", ranges=ranges)
+        explaining.offer_rows(voice, two, lambda: parts, what="places")
     _take(two, voice, (*rows, *parts), measure, year)
     show_chart(voice, charts.years_lines(two, measure.id, place, voice.language), digits=measure.digits)
 
@@ -358,6 +359,13 @@ def _by_county(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
         if not by_city.empty:
             show_chart(voice, by_city, digits=measure.digits)
     show_chart(voice, charts.spread_of_counties(two, measure.id, year, voice.language))
+    explaining.offer_rows(voice, two, lambda: _most(two, voice, year, [measure.id]), what="counties")
+
+
+def _most(two: Pair, voice: Voice, year: int, measures: list[str]) -> list[Row]:
+    """Return the rows of all counties, those that differ most first."""
+    rows = indicators(two, year, measures, counties(two.region, voice.language))
+    return sorted(rows, key=lambda row: -abs(np.nan_to_num(row.difference)))
 
 
 def _moving(two: Pair, voice: Voice, year: int) -> None:
@@ -368,10 +376,10 @@ def _moving(two: Pair, voice: Voice, year: int) -> None:
     else:
         show_chart(voice, streams, digits=0)
         show_chart(voice, charts.what_moves(two, year, voice.language), digits=0)
-    held = {measure.id for measure in two.measures}
-    for key in _TRAFFIC:
-        if key not in held or key not in two.first.values:
-            continue
+    held = [key for key in _TRAFFIC if _by(two, MEASURES[key])]
+    for key in held:
         chart = charts.who_gains(two, key, year, voice.language, count=6)
         if not chart.empty:
             show_chart(voice, chart, digits=0)
+    if held:
+        explaining.offer_rows(voice, two, lambda: _most(two, voice, year, held), what="traffic")

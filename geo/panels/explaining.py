@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from geo.panels.text import Voice
     from geo.region import Region
     from geo.report.markup import Markup
+    from geo.several import Several, SeveralRow
 
     Views = dict[str, Term]
 
@@ -52,6 +53,7 @@ __all__ = [
     "offer_breach",
     "offer_effect",
     "offer_rows",
+    "offer_several",
     "on_map",
     "show_place",
 ]
@@ -121,17 +123,52 @@ def offer_breach(
     offer(voice, label, lambda: [question], key=f"limit_{name}")
 
 
-def offer_rows(voice: Voice, two: Pair, rows: Sequence[Indicator], measure: str) -> None:
-    """Draw the button of the indicator table; a row is chosen in the dialog, first the one of ``measure``."""
-    if st.button(voice("explain.panel.compare"), key="explain_rows", icon=":material/help:"):
-        first = sorted(rows, key=lambda row: row.measure != measure)
-        asked = {
-            f"{MEASURES[row.measure].name(voice.language)} · {row.place.name}": partial(
-                _of_row, voice, two, row
-            )
+def offer_rows(
+    voice: Voice, two: Pair, rows: Callable[[], Iterable[Indicator]], *, measure: str = "", what: str = "rows"
+) -> None:
+    """Draw the button of a table or chart of two scenarios; in the dialog a row of it is chosen.
+
+    Parameters
+    ----------
+    rows
+        Makes the rows once they are asked for.
+    measure
+        The one whose row comes first.
+    what
+        Name of the button in the words (``explain.panel.of``), and of its parts.
+    """
+
+    def asked() -> dict[str, Callable[[], Sequence[Question]]]:
+        first = sorted(rows(), key=lambda row: row.measure != measure)
+        return {_row_name(voice, row.measure, row.place): partial(_of_row, voice, two, row) for row in first}
+
+    _offer_table(voice, asked, what)
+
+
+def offer_several(
+    voice: Voice, found: Several, rows: Sequence[SeveralRow], measure: str, reference: int
+) -> None:
+    """Draw the button of the table of all scenarios: each number, and its difference to the reference."""
+
+    def asked() -> dict[str, Callable[[], Sequence[Question]]]:
+        first = sorted(rows, key=lambda row: row.measure.id != measure)
+        return {
+            _row_name(voice, row.measure.id, row.place): partial(_of_several, voice, found, row, reference)
             for row in first
         }
-        ask(voice, asked, key="rows")
+
+    _offer_table(voice, asked, "several")
+
+
+def _row_name(voice: Voice, measure: str, place: Place) -> str:
+    return f"{MEASURES[measure].name(voice.language)} · {place.name}"
+
+
+def _offer_table(
+    voice: Voice, asked: Callable[[], Mapping[str, Callable[[], Sequence[Question]]]], what: str
+) -> None:
+    if st.button(voice(f"explain.panel.of.{what}"), key=f"explain_{what}", icon=":material/help:"):
+        ask(voice, asked(), key=what)
 
 
 def on_map(voice: Voice, region: Region, runs: Sequence[Outcome], event: MapEvent) -> None:
@@ -145,9 +182,8 @@ def on_map(voice: Voice, region: Region, runs: Sequence[Outcome], event: MapEven
         st.toast(voice("explain.panel.gone"))
         return
     place = place_of(region, event["id"], voice.language)
-    label = f"{MEASURES[key].name(voice.language)} · {place.name}"
     made = partial(_of_map, voice, region, runs, event, place)
-    ask(voice, {label: made}, key="map")
+    ask(voice, {_row_name(voice, key, place): made}, key="map")
 
 
 # Questions ------------------------------------------------------------------------------------------
@@ -215,6 +251,27 @@ def _of_row(voice: Voice, two: Pair, row: Indicator) -> list[Question]:
     apart = partial(explain_difference, two.first, two.second, region, measure, row.place, year=year)
     into = None if _alone(row.place) else _into(region, (two.first, two.second), measure, year)
     return [Question(label, measure, apart, into), *made]
+
+
+def _of_several(voice: Voice, found: Several, row: SeveralRow, reference: int) -> list[Question]:
+    """Return the number of every scenario and, first, what it is more than that of the reference."""
+    region, measure, place, year = found.region, row.measure.id, row.place, row.year
+    start = found.reference(reference)
+    apart, alone = [], []
+    for at, outcome in enumerate(found.outcomes):
+        name = say("explain.panel.alone", voice.language, name=found.names[at], year=year)
+        alone.append(_plain_question(region, outcome, measure, place, year=year, label=name))
+        if outcome is not start:
+            label = voice(
+                "explain.panel.less",
+                name=found.names[at],
+                other=found.name(reference, voice.language),
+                year=year,
+            )
+            views = partial(explain_difference, start, outcome, region, measure, place, year=year)
+            into = None if _alone(place) else _into(region, (start, outcome), measure, year)
+            apart.append(Question(label, measure, views, into))
+    return [*apart, *alone]
 
 
 def _alone(place: Place) -> bool:
