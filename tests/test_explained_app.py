@@ -5,15 +5,17 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from geo.comparison import pair
+from geo.comparison import pair, place_of
+from geo.measures import MEASURES
 from geo.model.explain import explain
 from geo.model.simulate import simulate
 from geo.panels.compare import _most
-from geo.panels.explaining import _branch
+from geo.panels.explaining import _branch, _of_several
 from geo.panels.mapview import _event
 from geo.panels.text import Voice
 from geo.presets import preset
 from geo.scenario import Move, Scenario
+from geo.several import BASELINE, numbers, several
 
 PAGE = Path(__file__).parent.parent / "app.py"
 HOSTILE = '<img src=x onerror="alert(1)"> ![a](http://x.y/z)'
@@ -84,16 +86,19 @@ def opened(view, name):
 
 
 @pytest.mark.parametrize(
-    ("view", "name", "first"),
+    ("view", "name", "measures", "count"),
     [
-        ("two", "places", "Population · Whole region"),
-        ("gains", "counties", "Population · Rongcheng County"),
-        ("flows", "traffic", None),
+        ("two", "places", ["population"], None),
+        ("gains", "counties", ["population"], 199),
+        ("flows", "traffic", ["in_commuters", "out_commuters", "delay"], 3 * 199),
     ],
 )
-def test_other_parts_of_the_comparison_are_explained(view, name, first):
+def test_other_parts_of_the_comparison_are_explained(view, name, measures, count):
     app, group = opened(view, name)
-    assert first in {None, group.options[0]}
+    # several counties share a name; each is offered
+    assert count in {None, len(group.options)}
+    names = {MEASURES[measure].name("en") for measure in measures}
+    assert {option.split(" · ")[0] for option in group.options} == names
     which = app.selectbox(key=f"explained_{name}_0_which")
     assert [label.split(",")[0].split(":")[0] for label in which.options[:3]] == ["Difference", "A", "B"]
     assert "Each line is B less A" in texts(app)
@@ -103,10 +108,22 @@ def test_what_differs_most_comes_first(region):
     runs = [simulate(region, preset(name, region), model="level0") for name in ("moved", "announced")]
     two = pair(region, *runs, simulate(region, Scenario(name="none"), model="level0"))
     rows = _most(two, Voice("en"), 2050, ["population"])
-    assert len(rows) == 199
+    assert len({row.place.name for row in rows}) == 199
     sizes = [abs(row.difference) for row in rows]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 0
+
+
+@pytest.mark.parametrize("reference", [BASELINE, 0, 1])
+def test_differences_to_the_reference_are_those_of_the_table(region, reference):
+    runs = [simulate(region, preset(name, region), model="level0") for name in ("announced", "moved")]
+    found = several(region, runs, simulate(region, Scenario(name="none"), model="level0"))
+    (row,) = numbers(found, 2050, ["population"], place_of(region, "xiongan"), reference=reference)
+    asked = _of_several(Voice("en"), found, row, reference)
+    others = [at for at in (0, 1) if at != reference]
+    wanted = [*(row.differences[at] for at in others), *row.values]
+    assert [next(iter(one.views().values())).value for one in asked] == pytest.approx(wanted)
+    assert all(one.label.startswith(found.names[at]) for one, at in zip(asked, others, strict=False))
 
 
 def test_every_scenario_is_explained_against_the_reference():

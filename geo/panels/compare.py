@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -363,8 +364,13 @@ def _by_county(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
 
 
 def _most(two: Pair, voice: Voice, year: int, measures: list[str]) -> list[Row]:
-    """Return the rows of all counties, those that differ most first."""
-    rows = indicators(two, year, measures, counties(two.region, voice.language))
+    """Return the rows of all counties, those that differ most first; several counties share a name."""
+    city = two.region.counties[f"city_{voice.language}"]
+    places = [
+        replace(place, name=f"{place.name} · {city[place.id]}")
+        for place in counties(two.region, voice.language)
+    ]
+    rows = indicators(two, year, measures, places)
     return sorted(rows, key=lambda row: -abs(np.nan_to_num(row.difference)))
 
 

@@ -42,6 +42,17 @@ def given_to(target: Plan, source: Plan, keys: list[str], block: str = "") -> Pl
     return plan if included else plan.include(block)
 
 
+def _some(voice: Voice, what: str, names: dict[str, str], field: str) -> list[str]:
+    """Ask for some of what is named, and return their ids."""
+    return st.multiselect(
+        voice(f"app.reuse.{what}"),
+        list(names),
+        format_func=names.__getitem__,
+        placeholder=voice("app.reuse.choose"),
+        key=f"{field}_{what}",
+    )
+
+
 def show(session: Session, region: Region, voice: Voice) -> None:
     """Draw the choice of edits and of the scenarios that get them."""
     desk, here = session.shelf, session.shelf.opened
@@ -54,20 +65,8 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     field = f"reuse_{here.id[:8]}"
     said = {edit.id: sentence(edit, here.plan, region, voice.language) for edit in here.plan.edits}
     names = {one.id: one.name for one in others}
-    keys = st.multiselect(
-        voice("app.reuse.edits"),
-        list(said),
-        format_func=said.__getitem__,
-        placeholder=voice("app.reuse.choose"),
-        key=f"{field}_edits",
-    )
-    targets = st.multiselect(
-        voice("app.reuse.targets"),
-        list(names),
-        format_func=names.__getitem__,
-        placeholder=voice("app.reuse.choose"),
-        key=f"{field}_targets",
-    )
+    keys = _some(voice, "edits", said, field)
+    targets = _some(voice, "targets", names, field)
     form = st.radio(
         voice("app.reuse.form"),
         _FORMS,

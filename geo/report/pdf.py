@@ -18,7 +18,7 @@ from geo.errors import ExportError, Fault
 
 __all__ = ["find_browser", "report_pdf"]
 
-# the shell first: it is made to run without a window, and a page costs it less than half the work
+# the shell first: it is made to run without a window, and a page costs it about half the work
 _NAMES: Final = (
     "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
     "chrome", "msedge", "microsoft-edge",

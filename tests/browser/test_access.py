@@ -41,6 +41,16 @@ def test_axe_sees_a_grave_fault(open_page, exported):
     assert any(finding.startswith("button-name") for finding in grave(page))
 
 
+def test_the_guard_sees_what_goes_out(open_page):
+    page = open_page("about:blank", wait=False)
+    for address in ("https://elsewhere.example/a", "http://localhost.elsewhere.example/b"):
+        page.evaluate("address => fetch(address).catch(() => null)", address)
+    seen, guard = list(page.guard.outside), page.guard
+    guard.outside.clear()
+    guard.errors.clear()
+    assert seen == ["https://elsewhere.example/a", "http://localhost.elsewhere.example/b"]
+
+
 def test_the_report_has_no_grave_finding(open_page, region, tmp_path):
     one, two = (simulate_level0(region, preset(name, region)) for name in ("announced", "moved"))
     path = tmp_path / "report.html"

@@ -326,6 +326,17 @@ def test_buttons_zoom_both_and_lead_home(page):
     assert view(page) == pytest.approx(before, abs=1e-2)
 
 
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_no_zoom_glides_for_who_asks_for_less_motion(page, motion):
+    before = view(page)
+    js(page, "(window.glided = 0, jjj.app.map.on('zoomanim', () => { window.glided += 1; }), 1)")
+    page.locator(".jjj-zoom button").nth(0).click()
+    page.wait_for_timeout(400)
+    assert together(page)
+    assert view(page)[2] > before[2]
+    assert js(page, "window.glided > 0") is (motion != "reduce")
+
+
 def test_two_fingers_zoom_both(open_page, exported):
     page = open_page(exported, has_touch=True)
     js(page, "jjj.set({mode: 'beside'})")
