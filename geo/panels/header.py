@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -54,10 +55,24 @@ def _language(session: Session, place: DeltaGenerator) -> str:
         label_visibility="collapsed",
         required=True,
         width="stretch",
+        on_change=_say_anew,
     )
     session.language = chosen or session.language
     st.query_params["lang"] = session.language
     return session.language
+
+
+def _say_anew() -> None:
+    """Have lists say what is chosen in the new language.
+
+    A browser keeps the text of a choice and gives it back: in the language of before it would mean nothing
+    any more, and the list's first line would be taken for what was chosen.
+    """
+    for key, value in list(st.session_state.items()):
+        # what a press, a file or a table gives can only be read
+        given = value is None or isinstance(value, bool | Mapping) or hasattr(value, "read")
+        if not given and not (isinstance(value, list) and any(hasattr(one, "read") for one in value)):
+            st.session_state[key] = value
 
 
 def _scenario(session: Session, voice: Voice, place: DeltaGenerator) -> None:

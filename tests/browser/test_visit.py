@@ -78,6 +78,23 @@ def test_a_move_by_form_reaches_the_map(visit):
     assert len(current_moves(frame)) == len(before) + 1
 
 
+def test_the_language_switch_keeps_what_is_chosen_and_says_it_anew(visit):
+    page, _ = visit()
+    tab(page, "Compare")
+    page.get_by_role("combobox", name="Measure").click()
+    page.get_by_role("option", name="Jobs", exact=True).click()
+    settle(page)
+    page.get_by_role("radio", name="中文").click()
+    page.get_by_role("tab", name="对比").wait_for(timeout=WAIT)
+    settle(page)
+    measure = page.get_by_role("combobox", name="指标")
+    assert measure.input_value() == "岗位"
+    # nor does the next press bring the first measure of the list
+    page.get_by_role("radio", name="县市").click()
+    page.get_by_role("heading", name="岗位：谁增谁减").wait_for(timeout=WAIT)
+    assert measure.input_value() == "岗位"
+
+
 def test_the_language_switch_keeps_view_and_mode(visit):
     page, frame = visit()
     frame.evaluate("void jjj.app.map.setView([39.0, 116.0], 10, { animate: false })")
