@@ -56,15 +56,15 @@ def _other(session: Session, voice: Voice) -> Outcome | None:
     """Return what follows from the scenario to compare with, if one is chosen."""
     here = session.shelf.opened.id
     others = {one.id: one for one in session.shelf.saved if one.id != here}
-    if st.session_state.get("report_other") not in {None, *others}:
+    if st.session_state.get("report_other") not in {None, "", *others}:
         st.session_state.pop("report_other")
     chosen = st.selectbox(
         voice("report.compare_with"),
-        [None, *others],
-        format_func=lambda key: voice("report.no_other") if key is None else others[key].name,
+        ["", *others],
+        format_func=lambda key: voice("report.no_other") if not key else others[key].name,
         key="report_other",
     )
-    return None if chosen is None else outcome_of(others[chosen].plan.scenario())
+    return None if not chosen else outcome_of(others[chosen].plan.scenario())
 
 
 def _drawn(outcome: Outcome, other: Outcome | None) -> tuple[Ensemble, ...]:
