@@ -103,6 +103,27 @@ def press(page, name):
     settle(page)
 
 
+def open_list(page, label):
+    """Open a list of choices; one that is shut, because the page was drawn anew, is opened again."""
+    from playwright.sync_api import TimeoutError as NotYet  # noqa: PLC0415 -- only where a browser is
+
+    for _ in range(10):
+        settle(page)
+        page.get_by_role("combobox", name=label).click(timeout=WAIT)
+        try:
+            page.get_by_role("option").first.wait_for(timeout=5_000)
+        except NotYet:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(label)
+
+
+def choose(page, label, name):
+    open_list(page, label)
+    page.get_by_role("option", name=name, exact=True).click(timeout=WAIT)
+
+
 def switches(page):
     return page.get_by_test_id("stCheckbox")
 

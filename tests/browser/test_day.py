@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from served import WAIT, code, current_moves, name_of, press, ready, serving, settle, switches, tab
+from served import WAIT, choose, code, current_moves, name_of, press, ready, serving, switches, tab
 
 from geo.words import say
 
@@ -50,22 +50,6 @@ def moves_are(frame, count):
     frame.wait_for_function(f"jjj.app.scenarios[jjj.state().b].moves.length === {count}", timeout=WAIT)
 
 
-def choose(page, name):
-    from playwright.sync_api import TimeoutError as NotYet  # noqa: PLC0415 -- only where a browser is
-
-    listed = page.get_by_role("option", name=name, exact=True)
-    for _ in range(10):  # a page that is drawn anew shuts its open lists
-        settle(page)
-        page.get_by_role("combobox", name=word("app.scenario.active")).click(timeout=WAIT)
-        try:
-            listed.click(timeout=5_000)
-        except NotYet:
-            page.keyboard.press("Escape")
-        else:
-            return
-    raise AssertionError(name)
-
-
 def taken(page, name, path):
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name=name).click()
@@ -85,7 +69,7 @@ def two_scenarios(page, frame):
     branch(page, frame, SECOND)
     press(page, word("app.edits.remove"))
     moves_are(frame, count - 1)
-    choose(page, FIRST)
+    choose(page, word("app.scenario.active"), FIRST)
     moves_are(frame, count)
     switches(page).first.locator("label").click()
     moves_are(frame, count - 1)
@@ -112,8 +96,7 @@ def compare_and_explain(page):
 def merge_the_second(page, frame, count):
     go_to(page, "scenarios")
     page.get_by_text(word("app.merge.heading"), exact=True).click()
-    page.get_by_role("combobox", name=word("app.merge.with")).click(timeout=WAIT)
-    page.get_by_role("option", name=SECOND, exact=True).click()
+    choose(page, word("app.merge.with"), SECOND)
     page.get_by_text(f"{word('app.merge.theirs')}:").first.click(timeout=WAIT)
     page.get_by_role("button", name=word("app.merge.take")).click(timeout=WAIT)
     page.get_by_text(word("app.merge.taken")).wait_for(timeout=WAIT)

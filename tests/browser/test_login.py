@@ -13,7 +13,7 @@ import zlib
 from contextlib import suppress
 
 import pytest
-from served import WAIT, Server, free_port, name_of, press, ready, tab
+from served import WAIT, Server, free_port, name_of, open_list, press, ready, tab
 
 from geo.words import say
 
@@ -122,8 +122,7 @@ def log_out(page):
 
 def offered(page):
     """Return the names of the scenarios on the desk."""
-    page.get_by_role("combobox", name=say("app.scenario.active", "en")).click()
-    page.get_by_role("option").first.wait_for(timeout=WAIT)
+    open_list(page, say("app.scenario.active", "en"))
     names = page.get_by_role("option").all_inner_texts()
     page.keyboard.press("Escape")
     return names

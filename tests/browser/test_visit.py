@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from served import WAIT, code, current_moves, map_frame, press, settle, tab
+from served import WAIT, choose, code, current_moves, map_frame, press, settle, tab
 
 pytestmark = pytest.mark.browser
 
@@ -81,8 +81,7 @@ def test_a_move_by_form_reaches_the_map(visit):
 def test_the_language_switch_keeps_what_is_chosen_and_says_it_anew(visit):
     page, _ = visit()
     tab(page, "Compare")
-    page.get_by_role("combobox", name="Measure").click()
-    page.get_by_role("option", name="Jobs", exact=True).click()
+    choose(page, "Measure", "Jobs")
     settle(page)
     page.get_by_role("radio", name="中文").click()
     page.get_by_role("tab", name="对比").wait_for(timeout=WAIT)

@@ -1,7 +1,7 @@
 """A working day in the real app: nothing is lost, two windows merge, limits, sharing, following."""
 
 import pytest
-from served import WAIT, code, current_moves, name_of, press, ready, serving, settle, switches, tab
+from served import WAIT, choose, code, current_moves, name_of, press, ready, serving, settle, switches, tab
 
 pytestmark = pytest.mark.browser
 
@@ -69,9 +69,7 @@ def test_a_name_typed_and_left_is_that_of_the_scenario_it_was_typed_for(visit):
     which = page.get_by_role("combobox", name="Scenario you work on")
     which.click()
     expect(which).to_have_value("Typed and left", timeout=WAIT)
-    settle(page)
-    which.click()
-    page.get_by_role("option", name="Moved by now").click()
+    choose(page, "Scenario you work on", "Moved by now")
     expect(name_of(page)).to_have_value("Moved by now", timeout=WAIT)
     names = "jjj.app.scenarios.map((one) => one.name.en)"
     frame.wait_for_function(f"{names}[0] === 'Typed and left' && jjj.state().b === 1", timeout=WAIT)
