@@ -52,6 +52,7 @@ __all__ = [
     "lines",
     "mean_weights",
     "pair",
+    "parts",
     "percent",
     "place_of",
     "ranking",
@@ -72,6 +73,7 @@ REGION: Final = "region"
 GROUPS: Final = (REGION, "beijing", "central", "tianjin", "hebei", "xiongan")
 # Dongcheng, Xicheng, Chaoyang, Fengtai, Shijingshan, Haidian: Beijing Master Plan 2016-2035, "six districts"
 CENTRAL: Final = ("110101", "110102", "110105", "110106", "110107", "110108")
+_ALSO_GROUPS: Final = ("110000", "120000")
 _MOVED: Final = ("posts", "students", "beds")
 
 
@@ -243,10 +245,21 @@ def cities(region: Region, language: str = "en") -> tuple[Place, ...]:
     return tuple(Place(str(code), str(name), of == code) for code, name in names.sort_index().items())
 
 
-def counties(region: Region, language: str = "en") -> tuple[Place, ...]:
-    """Return every county as a place of its own, by ascending code."""
+def parts(region: Region, language: str = "en") -> tuple[Place, ...]:
+    """Return the groups, and the cities; Beijing and Tianjin, which are both, once."""
+    others = (place for place in cities(region, language) if place.id not in _ALSO_GROUPS)
+    return (*groups(region, language), *others)
+
+
+def counties(region: Region, language: str = "en", *, city: bool = False) -> tuple[Place, ...]:
+    """Return every county as a place of its own, by ascending code.
+
+    Several share a name; with ``city`` the name of the city follows, and no two are alike.
+    """
     eye = np.eye(len(region.codes), dtype=bool)
     names = region.counties[f"name_{language}"]
+    if city:
+        names = names + " · " + region.counties[f"city_{language}"]
     return tuple(Place(code, str(names[code]), eye[at]) for at, code in enumerate(region.codes))
 
 

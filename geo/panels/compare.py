@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +13,11 @@ from geo.comparison import (
     REGION,
     Pair,
     Place,
-    cities,
     counties,
-    groups,
     indicators,
     input_differences,
     pair,
+    parts,
     table_of_counties,
     table_of_flows,
     table_of_kinds,
@@ -60,8 +58,6 @@ _SHOWN = 25
 _SIDES = ("a", "b")
 _FIRST_COLUMN = 130
 _TRAFFIC = ("in_commuters", "out_commuters", "delay")
-# Beijing and Tianjin are parts of the region already.
-_ALSO_PARTS = ("110000", "120000")
 
 
 @st.fragment
@@ -195,7 +191,7 @@ def _choose(session: Session, name: str) -> None:
 def _compared(two: Pair, voice: Voice, year: int, measure: Measure, place: Place) -> None:
     region = two.region
     rows = indicators(two, year, [one.id for one in two.measures], [place])
-    parts = indicators(two, year, [measure.id], [*groups(region, voice.language), *_cities(region, voice)])
+    listed = indicators(two, year, [measure.id], parts(region, voice.language))
     ranges = sure.differences(two.first.scenario, two.second.scenario)
     _table(voice, rows, by="measure", ranges=ranges)
     explaining.offer_rows(voice, two, lambda: rows, measure=measure.id)
@@ -203,9 +199,9 @@ def _compared(two: Pair, voice: Voice, year: int, measure: Measure, place: Place
     sure.note(voice, both)
     sure.watch(voice, both)
     with st.expander(voice("compare.panel.all_places"), key="compare_places"):
-        _table(voice, parts, by="place", ranges=ranges)
-        explaining.offer_rows(voice, two, lambda: parts, what="places")
-    _take(two, voice, (*rows, *parts), measure, year)
+        _table(voice, listed, by="place", ranges=ranges)
+        explaining.offer_rows(voice, two, lambda: listed, what="places")
+    _take(two, voice, (*rows, *listed), measure, year)
     show_chart(voice, charts.years_lines(two, measure.id, place, voice.language), digits=measure.digits)
 
 
@@ -216,10 +212,6 @@ def _inputs(two: Pair, region: Region, voice: Voice) -> None:
         st.markdown("\n".join(f"- {plain(line)}" for line in said[:_SHOWN]))
         if len(said) > _SHOWN:
             st.caption(voice("compare.panel.differs_more", count=len(said) - _SHOWN))
-
-
-def _cities(region: Region, voice: Voice) -> list[Place]:
-    return [place for place in cities(region, voice.language) if place.id not in _ALSO_PARTS]
 
 
 def _year(held: Pair | Outcome, voice: Voice) -> int:
@@ -253,11 +245,7 @@ def _question(measures: tuple[Measure, ...], region: Region, voice: Voice) -> tu
     left, right = st.columns(2)
     with left:
         measure = _measure(measures, voice)
-    listed = [
-        *groups(region, voice.language),
-        *_cities(region, voice),
-        *counties(region, voice.language),
-    ]
+    listed = [*parts(region, voice.language), *counties(region, voice.language)]
     places = {place.id: place for place in listed}
     city = region.counties[f"city_{voice.language}"]
     chosen = right.selectbox(
@@ -364,13 +352,8 @@ def _by_county(two: Pair, voice: Voice, measure: Measure, year: int) -> None:
 
 
 def _most(two: Pair, voice: Voice, year: int, measures: list[str]) -> list[Row]:
-    """Return the rows of all counties, those that differ most first; several counties share a name."""
-    city = two.region.counties[f"city_{voice.language}"]
-    places = [
-        replace(place, name=f"{place.name} · {city[place.id]}")
-        for place in counties(two.region, voice.language)
-    ]
-    rows = indicators(two, year, measures, places)
+    """Return the rows of all counties, those that differ most first."""
+    rows = indicators(two, year, measures, counties(two.region, voice.language, city=True))
     return sorted(rows, key=lambda row: -abs(np.nan_to_num(row.difference)))
 
 

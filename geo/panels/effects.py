@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from geo.comparison import cities, counties, groups
+from geo.comparison import counties, parts
 from geo.measures import MEASURES, summary
 from geo.model.simulate import compare_levels
 from geo.panels import explaining, sure
@@ -101,11 +101,11 @@ def _explained(voice: Voice, region: Region, outcome: Outcome, measure: Measure,
     with st.expander(voice("app.effects.explain")):
         change = np.abs(outcome.change(measure.id, year))
         codes = [outcome.codes[place] for place in np.argsort(-np.nan_to_num(change), kind="stable")]
-        parts = [*groups(region, voice.language), *cities(region, voice.language)]
-        places = {place.id: place for place in (*parts, *counties(region, voice.language))}
+        first = parts(region, voice.language)
+        places = {place.id: place for place in (*first, *counties(region, voice.language, city=True))}
         chosen = st.selectbox(
             voice("explain.panel.place"),
-            [*codes[:1], *(part.id for part in parts), *codes[1:]],
+            [*codes[:1], *(part.id for part in first), *codes[1:]],
             format_func=lambda key: places[key].name,
             key="explained_county",
         )
