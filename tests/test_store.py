@@ -9,11 +9,13 @@ import random
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from uuid import uuid4
 
 import pytest
@@ -117,6 +119,18 @@ def store(place):
 @pytest.fixture
 def mine(store):
     return store.workspace("me")
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """Where other processes are forked from, with what they import loaded once.
+
+    A test of a page leaves its script as ``__main__``, which every child would run; Python 3.11 preloads
+    from the path of the environment alone.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    return PROCESSES
 
 
 def plan_of(*names, name="plan"):
@@ -260,9 +274,9 @@ def test_undo_and_redo_say_when_the_plan_changed(mine, step):
     assert caught.value.faults[0].code == "store.changed"
 
 
-def _start(target, *args):
-    here, there = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=target, args=(*args, there), daemon=True)
+def _start(processes, target, *args):
+    here, there = processes.Pipe(duplex=False)
+    process = processes.Process(target=target, args=(*args, there), daemon=True)
     process.start()
     there.close()
     return process, here
@@ -278,7 +292,7 @@ def _all_of(pipe):
             return said
 
 
-def test_no_acknowledged_edit_is_lost_by_killing(place):
+def test_no_acknowledged_edit_is_lost_by_killing(place, processes):
     """1,000 random edits, undos among them, by processes that are killed (SIGKILL) again and again."""
     rng = random.Random(20260301)  # noqa: S311  no secret
     with open_store(place) as store:
@@ -286,7 +300,7 @@ def test_no_acknowledged_edit_is_lost_by_killing(place):
         key = mine.create(Plan(name="start")).id
         kept, last, kills = {}, (1, 1, mine.open(key).plan.hash), 0
         while len(kept) < 1000:
-            process, acks = _start(store_worker.edit_until_killed, place, key, rng.random())
+            process, acks = _start(processes, store_worker.edit_until_killed, place, key, rng.random())
             said = [acks.recv() for _ in range(rng.randint(40, 120))]
             process.kill()
             process.join()
@@ -309,12 +323,12 @@ def test_no_acknowledged_edit_is_lost_by_killing(place):
     assert kills >= 8
 
 
-def test_two_processes_on_one_plan_lose_nothing(place):
+def test_two_processes_on_one_plan_lose_nothing(place, processes):
     with open_store(place) as store:
         mine = store.workspace("me")
         key = mine.create(Plan(name="shared")).id
-        barrier = PROCESSES.Barrier(2)
-        workers = [_start(store_worker.add_with_others, place, key, who, barrier) for who in "ab"]
+        barrier = processes.Barrier(2)
+        workers = [_start(processes, store_worker.add_with_others, place, key, who, barrier) for who in "ab"]
         said = [one for _, pipe in workers for one in _all_of(pipe)]
         for process, _ in workers:
             process.join()
@@ -326,12 +340,11 @@ def test_two_processes_on_one_plan_lose_nothing(place):
             assert history[step] == ("kept", digest)
 
 
-def test_a_new_place_may_be_opened_by_many_at_once(place):
-    barrier = PROCESSES.Barrier(4)
-    workers = [_start(store_worker.create_one, place, f"person {number}", barrier) for number in range(4)]
-    assert sorted(one for _, pipe in workers for one in _all_of(pipe)) == [
-        f"person {number}" for number in range(4)
-    ]
+def test_a_new_place_may_be_opened_by_many_at_once(place, processes):
+    barrier = processes.Barrier(4)
+    people = [f"person {number}" for number in range(4)]
+    workers = [_start(processes, store_worker.create_one, place, who, barrier) for who in people]
+    assert sorted(one for _, pipe in workers for one in _all_of(pipe)) == people
     for process, _ in workers:
         process.join()
 
