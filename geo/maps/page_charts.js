@@ -531,10 +531,6 @@ function chartFile(app, chart) {
   return dress(file, { "font-family": getComputedStyle(app.root).fontFamily });
 }
 
-// What XML cannot hold is left out: a name may have brought it.
 function saveChart(app, chart) {
-  const text = new XMLSerializer().serializeToString(chartFile(app, chart)).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "");
-  const url = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
-  el("a", { href: url, download: `${chart.id}_${app.now.measure.id.replace(/[^\w.-]/g, "_")}_${app.state.year}.svg` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+  handOut(svgBlob(chartFile(app, chart)), `${chart.id}_${app.now.measure.id.replace(/[^\w.-]/g, "_")}_${app.state.year}.svg`);
 }
