@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from geo.comparison import cities, groups, percent, settled, tolerance
+from geo.comparison import parts, percent, settled, tolerance
 from geo.downloads import Field, Table
 from geo.errors import Fault, ModelError
 from geo.measures import MEASURES, Measure
@@ -47,8 +47,10 @@ __all__ = [
     "InstitutionRow",
     "NumberRow",
     "Pay",
+    "band_names",
     "band_rows",
     "fate_rows",
+    "group_name",
     "institution_rows",
     "pay",
     "pay_rows",
@@ -259,8 +261,8 @@ def pay_rows(found: Pay, language: str = "en") -> tuple[NumberRow, ...]:
     return tuple(rows)
 
 
-def _band_names(edges: Array, language: str) -> list[str]:
-    """Return what each band is called: its bounds in CNY a year."""
+def band_names(edges: Array, language: str) -> list[str]:
+    """Return what each band of pay is called: its bounds in CNY a year; K names of K - 1 edges."""
     written = [number(float(edge), language) for edge in edges]
     if not written:
         return [say("people.band.all", language)]
@@ -275,7 +277,7 @@ def _band_names(edges: Array, language: str) -> list[str]:
 def band_rows(found: Pay, language: str = "en") -> tuple[NumberRow, ...]:
     """Return how many workers are in each band of pay in the baseline, A and B, lowest pay first."""
     held = found.start[1], found.first.persons, found.second.persons
-    names = _band_names(found.first.edges, language)
+    names = band_names(found.first.edges, language)
     numbers = zip(names, *(one.tolist() for one in held), strict=True)
     return tuple(_row(name, PEOPLE["pay_persons"], *values) for name, *values in numbers)
 
@@ -295,18 +297,16 @@ def fate_rows(found: Pay, by: str, language: str = "en") -> tuple[FateRow, ...]:
     by
         One of ``BY``.
     """
-    region, sides = found.two.region, (found.first, found.second)
+    sides = (found.first, found.second)
     if by == "city":
-        # parts of the region first; Beijing and Tianjin are among them
-        parts = groups(region, language)
-        places = [*parts, *(one for one in cities(region, language) if not one.id.startswith(("11", "12")))]
+        places = parts(found.two.region, language)
         inside = np.array([place.inside for place in places], dtype=float)
         names = [place.name for place in places]
         both = [one.by_home.within(inside) for one in sides]
     elif by == "group":
         names, both = [group_name(group, language) for group in GROUPS], [one.by_group for one in sides]
     else:
-        names, both = _band_names(found.first.edges, language), [one.by_band for one in sides]
+        names, both = band_names(found.first.edges, language), [one.by_band for one in sides]
     return _fates(names, *both)
 
 

@@ -107,6 +107,15 @@ def test_other_parts_of_the_comparison_are_explained(view, name, measures, count
     assert "Each line is B less A" in texts(app)
 
 
+@pytest.mark.parametrize(("name", "first"), [("pay", "Workers"), ("fates", "Change of real pay · below ")])
+def test_pay_and_who_gains_are_explained(name, first):
+    app, group = opened("people", name)
+    assert group.options[0].startswith(first)
+    assert app.selectbox(key=f"explained_{name}_0_which").options[0].startswith("Difference")
+    assert "Each line is B less A" in texts(app)
+    assert "Private" in str([one.proto.body for one in app.get("html")])
+
+
 def test_what_differs_most_comes_first(region):
     runs = [simulate(region, preset(name, region), model="level0") for name in ("moved", "announced")]
     two = pair(region, *runs, simulate(region, Scenario(name="none"), model="level0"))

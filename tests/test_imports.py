@@ -28,7 +28,7 @@ ORDER = (
     ("maps", "people", "several", "explaining"),
     ("ranges",),
     ("charts",),
-    ("flows", "people_charts", "several_charts"),
+    ("flows", "people_charts", "people_explained", "several_charts"),
     ("report",),
     ("panels", "cli"),
     ("__main__", "app"),

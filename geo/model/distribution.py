@@ -38,7 +38,9 @@ __all__ = [
     "Workers",
     "bands",
     "distribution",
+    "ends",
     "fates",
+    "in_bands",
     "incumbents",
     "spread",
     "workers_after",
@@ -346,6 +348,28 @@ def _quantile(value: Array, upper: Array, part: float) -> float:
     return float(value[min(int(np.searchsorted(upper, part - 1e-12)), len(value) - 1)])
 
 
+def ends(workers: Workers) -> dict[str, float]:
+    """Return real pay at the ends of a distribution.
+
+    Returns
+    -------
+    dict
+        ``mean``; ``p10`` and ``p90``, the smallest pay up to which at least one tenth and nine tenths of the
+        persons lie; ``lowest`` and ``highest``, the means of the tenths paid least and best; CNY / year.
+    """
+    order = np.argsort(workers.real, kind="stable")
+    persons, real = workers.persons[order], workers.real[order]
+    upper = np.cumsum(persons) / persons.sum()
+    lowest, highest = _mean_of_tenths(real, upper)
+    return {
+        "mean": float(np.average(real, weights=persons)),
+        "p10": _quantile(real, upper, 0.1),
+        "p90": _quantile(real, upper, 0.9),
+        "lowest": lowest,
+        "highest": highest,
+    }
+
+
 def spread(workers: Workers) -> dict[str, float]:
     """Return the numbers of a distribution of real pay among persons.
 
@@ -356,22 +380,20 @@ def spread(workers: Workers) -> dict[str, float]:
         pay below which nine tenths lie over that below which one tenth lies; ``tenths``, mean pay of the
         highest tenth over that of the lowest.
     """
-    order = np.argsort(workers.real, kind="stable")
-    persons, real = workers.persons[order], workers.real[order]
-    upper = np.cumsum(persons) / persons.sum()
-    low, high = _mean_of_tenths(real, upper)
+    found, persons = ends(workers), workers.persons
     return {
         "persons": float(persons.sum()),
-        "nominal": float(np.average(workers.nominal, weights=workers.persons)),
-        "real": float(np.average(real, weights=persons)),
-        "gini": gini(real, persons),
-        "theil": theil(real, persons),
-        "p90_p10": _quantile(real, upper, 0.9) / _quantile(real, upper, 0.1),
-        "tenths": high / low,
+        "nominal": float(np.average(workers.nominal, weights=persons)),
+        "real": found["mean"],
+        "gini": gini(workers.real, persons),
+        "theil": theil(workers.real, persons),
+        "p90_p10": found["p90"] / found["p10"],
+        "tenths": found["highest"] / found["lowest"],
     }
 
 
-def _in_bands(value: Array, edges: Array) -> Ints:
+def in_bands(value: Array, edges: Array) -> Ints:
+    """Return the band of each pay: how many of the ``edges``, (K - 1,), lie at it or below, (C,)."""
     return np.asarray(np.searchsorted(edges, value, side="right"))
 
 
@@ -418,7 +440,7 @@ def distribution(world: World, row: int, edges: Array) -> Distribution:
 
 
 def _counted(workers: Workers, edges: Array) -> tuple[dict[str, float], Array]:
-    held = np.bincount(_in_bands(workers.real, edges), workers.persons, len(edges) + 1)
+    held = np.bincount(in_bands(workers.real, edges), workers.persons, len(edges) + 1)
     return spread(workers), held.astype(float)
 
 
@@ -445,7 +467,7 @@ def _distribution(world: World, row: int, edges: Array) -> Distribution:
         first,
         held + (here - started),
         held,
-        fates(found, _in_bands(found.before, edges), len(edges) + 1),
+        fates(found, in_bands(found.before, edges), len(edges) + 1),
         fates(found, found.home, world.reference.zones),
         fates(found, found.group, len(GROUPS)),
     )

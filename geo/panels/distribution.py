@@ -9,10 +9,12 @@ import streamlit as st
 
 from geo import people_charts
 from geo.errors import ModelError
+from geo.panels import explaining
 from geo.panels.chart import show_chart
 from geo.panels.problems import show_error
 from geo.panels.text import plain
 from geo.people import BY, pay, pay_rows
+from geo.people_explained import questions_of_fates, questions_of_pay
 from geo.words import say
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def show(two: Pair, voice: Voice, year: int) -> None:
     _numbers(voice, pay_rows(found, voice.language))
     st.caption(voice("people.note.alike"))
     show_chart(voice, people_charts.persons_by_band(found, voice.language), digits=0)
+    explaining.offer_pay(voice, found, lambda: questions_of_pay(found, voice.language), what="pay")
     _fates(voice, found)
     _staff(two, voice, year)
 
@@ -75,6 +78,7 @@ def _fates(voice: Voice, found: Pay) -> None:
     )
     show_chart(voice, people_charts.pay_changes(found, by, voice.language), digits=2)
     show_chart(voice, people_charts.pay_shares(found, by, voice.language), digits=2)
+    explaining.offer_pay(voice, found, lambda: questions_of_fates(found, by, voice.language), what="fates")
 
 
 def _staff(two: Pair, voice: Voice, year: int) -> None:

@@ -21,10 +21,11 @@ from geo.explaining import (
     table_of_term,
 )
 from geo.measures import MEASURES
-from geo.model.terms import FACTS
+from geo.model.terms import FACTS, difference
 from geo.panels import sure
 from geo.panels.problems import shown
 from geo.panels.text import plain
+from geo.people import PEOPLE, world_of
 from geo.report.markup import tag
 from geo.words import say
 
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
     from geo.comparison import Row as Indicator
     from geo.limits import Breach, Budget
     from geo.measures import Effect, Said
+    from geo.model.indicators import World
     from geo.model.terms import Term
     from geo.outcome import Outcome
     from geo.panels.mapview import MapEvent
     from geo.panels.text import Voice
+    from geo.people import Pay
+    from geo.people_explained import PayQuestion
     from geo.region import Region
     from geo.report.markup import Markup
     from geo.several import Several, SeveralRow
@@ -52,6 +56,7 @@ __all__ = [
     "offer",
     "offer_breach",
     "offer_effect",
+    "offer_pay",
     "offer_rows",
     "offer_several",
     "on_map",
@@ -83,7 +88,7 @@ class Question:
     label
         What it is, in words.
     measure
-        The measure whose unit, status and source it has; empty for none.
+        The measure, of the outcome or of people, whose unit, status and source it has; empty for none.
     views
         Explains it, by way of taking it apart.
     into
@@ -158,6 +163,23 @@ def offer_several(
         }
 
     _offer_table(voice, asked, "several")
+
+
+def offer_pay(voice: Voice, found: Pay, questions: Callable[[], Iterable[PayQuestion]], *, what: str) -> None:
+    """Draw the button of a table or chart of people's pay; in the dialog one of its numbers is chosen.
+
+    Parameters
+    ----------
+    questions
+        Makes what can be asked, once it is asked for.
+    what
+        Name of the button in the words (``explain.panel.of``), and of its parts.
+    """
+
+    def asked() -> dict[str, Callable[[], Sequence[Question]]]:
+        return {one.name: partial(_of_pay, voice, found, one) for one in questions()}
+
+    _offer_table(voice, asked, what)
 
 
 def _row_name(voice: Voice, measure: str, place: Place) -> str:
@@ -251,6 +273,23 @@ def _of_row(voice: Voice, two: Pair, row: Indicator) -> list[Question]:
     apart = partial(explain_difference, two.first, two.second, region, measure, row.place, year=year)
     into = None if _alone(row.place) else _into(region, (two.first, two.second), measure, year)
     return [Question(label, measure, apart, into), *made]
+
+
+def _of_pay(voice: Voice, found: Pay, asked: PayQuestion) -> list[Question]:
+    two, year = found.two, found.year
+    worlds = world_of(two.first), world_of(two.second)
+
+    def alone(world: World) -> Views:
+        return {"terms": asked.of(world)}
+
+    def apart() -> Views:
+        return {"terms": difference(asked.of(worlds[0]), asked.of(worlds[1]))}
+
+    made = [
+        Question(_one(voice, letter, outcome, year), asked.measure, partial(alone, world))
+        for letter, outcome, world in zip("AB", (two.first, two.second), worlds, strict=True)
+    ]
+    return [Question(voice("explain.panel.difference", year=year), asked.measure, apart), *made]
 
 
 def _of_several(voice: Voice, found: Several, row: SeveralRow, reference: int) -> list[Question]:
@@ -404,7 +443,7 @@ def draw(voice: Voice, term: Term, measure: str, *, key: str) -> None:
     st.markdown(f"**{plain(head.name)} = {plain(head.text)} {plain(head.unit)}**{beside}")
     notes = [voice("explain.panel.formula", formula=head.formula)] if head.formula else []
     if measure:
-        one = MEASURES[measure]
+        one = MEASURES.get(measure) or PEOPLE[measure]
         values = {"unit": head.unit, "status": voice(f"status.{one.status}")}
         notes.append(voice("explain.panel.about", **values, source=one.source_text(voice.language)))
     st.caption("  \n".join(notes))
