@@ -13,7 +13,7 @@ from geo.model.simulate import simulate
 from geo.model.terms import difference
 from geo.people_explained import questions_of_fates, questions_of_pay
 from geo.presets import preset
-from geo.scenario import Scenario
+from geo.scenario import Move, Scenario
 from geo.words import LANGUAGES
 
 YEAR = 2040
@@ -62,13 +62,30 @@ def test_rises_and_falls_are_those_of_the_table(found, by):
         assert [tree.value for tree in trees[:2]] == pytest.approx(both, rel=1e-9, abs=1e-9)
         for tree in trees:
             sound(tree)
+        share = "Share of the pay before" if question.measure == "pay_change" else "Share of these workers"
+        assert {group.parts[0].name() for group in trees[0].parts} == {share}
     assert any(trees[2].value for trees in explained(found, questions))
+
+
+def test_a_start_that_is_not_the_regions_is_taken_off_again(region):
+    """More posts leave a county than it has of that class: the scenario starts from a region with them."""
+    move = Move(
+        name="A laboratory", kind="research_institute", origin="130629", destination="110108", start=2025,
+        posts=3000,
+    )  # fmt: skip
+    outcome = simulate(region, Scenario(name="more", moves=(move,)))
+    world = people.world_of(outcome)
+    assert world.start is not world.before
+    found = people.pay(pair(region, outcome, outcome), YEAR)
+    for question, row in zip(questions_of_pay(found), people.pay_rows(found), strict=False):
+        assert question.of(world).value == pytest.approx(row.first, rel=1e-9)
 
 
 def test_a_year_before_any_move_is_as_before(found):
     world = worlds(found)[1]
     tree = explain_pay(world, 0, "gini")
     before, change = tree.parts
+    assert change.line().compared.startswith("before ")
     assert (tree.value, change.value) == (before.value, 0.0)
     assert np.isfinite(tree.value)
     assert explain_band(world, 0, found.first.edges, 0).parts[1].value == 0.0

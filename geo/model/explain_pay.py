@@ -22,7 +22,7 @@ from geo.model.distribution import (
     workers_after,
     workers_before,
 )
-from geo.model.terms import PRODUCT, Term, difference
+from geo.model.terms import PRODUCT, Term, dated, difference
 from geo.words import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -155,8 +155,7 @@ def _against_start(world: World, row: int, make: _Maker) -> Term:
     """Return a number of a year as the region's before and the change against the scenario's own start."""
     first = make(workers_before(world.reference))
     start = first if world.start is world.before else make(workers_before(world.plan.base))
-    still = world.solved.years[row] is None
-    change = difference(start, start if still else make(workers_after(world, row)))
+    change = dated(difference(start, make(workers_after(world, row))))
     parts = (replace(first, key="before"), replace(change, key="change"))
     formula = (f"measure.{first.key}.help",)
     return replace(first, value=first.value + change.value, how="sum", parts=parts, formula=formula)

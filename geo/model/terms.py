@@ -15,7 +15,19 @@ from geo.words import LANGUAGES, has, number, say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FACTS", "PRODUCT", "SUM", "Line", "Row", "Sides", "Term", "changed", "difference", "share_of"]
+__all__ = [
+    "FACTS",
+    "PRODUCT",
+    "SUM",
+    "Line",
+    "Row",
+    "Sides",
+    "Term",
+    "changed",
+    "dated",
+    "difference",
+    "share_of",
+]
 
 SUM: Final = "sum"
 PRODUCT: Final = "product"
@@ -258,7 +270,7 @@ def changed(term: Term) -> Term:
         return term
     if term.how == PRODUCT:
         still = [part if part is before else _idle(part) for part in term.parts]
-        return _dated(difference(replace(term, value=before.value, parts=tuple(still)), term))
+        return dated(difference(replace(term, value=before.value, parts=tuple(still)), term))
     if term.how != SUM:
         return term
     rest = tuple(part for part in term.parts if part.key not in _STAYS)
@@ -267,10 +279,10 @@ def changed(term: Term) -> Term:
     return replace(term, value=term.value - start, parts=rest, sides=sides)
 
 
-def _dated(term: Term) -> Term:
-    """Return a difference as one of before and after."""
+def dated(term: Term) -> Term:
+    """Return a difference as one of before and after, in words."""
     sides = None if term.sides is None else replace(term.sides, words=_GROWN)
-    return replace(term, sides=sides, parts=tuple(_dated(part) for part in term.parts))
+    return replace(term, sides=sides, parts=tuple(dated(part) for part in term.parts))
 
 
 def _idle(factor: Term) -> Term:

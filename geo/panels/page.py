@@ -53,6 +53,12 @@ h4 { padding: 0.2rem 0 0.1rem !important; font-size: 1.15rem !important; }
 [data-testid="stTabs"] [role="tablist"] { flex-wrap: wrap; row-gap: 0; }
 [data-testid="stMainBlockContainer"] kbd { color: #45525a !important; opacity: 1 !important; }
 [data-testid="stMainBlockContainer"] [kind="primary"] kbd { color: #ffffff !important; }
+/* the map stays in sight beside a long panel, where it fits */
+@media (min-width: 641px) and (min-height: 700px) {
+  [data-testid="stColumn"]:has(iframe[title*="jingjinji"]) {
+    position: sticky; top: 0.6rem; align-self: flex-start;
+  }
+}
 @media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding: 0.8rem 0.6rem 2rem; } }
 </style>
 """

@@ -29,6 +29,17 @@ COUNTY = """(() => {
 })()"""
 
 
+def test_the_map_stays_in_sight_beside_a_long_panel(visit):
+    page, _ = visit()
+    tab(page, "Scenarios")
+    page.get_by_text("This link is your way back.").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    box = page.locator("iframe[title*='jingjinji']").bounding_box()
+    assert page.evaluate(scrolled) > 300
+    assert 0 <= box["y"] < box["y"] + box["height"] <= 1000
+
+
 @pytest.mark.parametrize(("language", "heading"), [("en", "Three main effects"), ("zh", "三项主要影响")])
 def test_a_first_visit_shows_the_programme_run_and_what_to_do_next(visit, language, heading):
     page, frame = visit(language=language)
