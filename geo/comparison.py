@@ -19,6 +19,7 @@ from geo.edits import Plan, describe, diff
 from geo.errors import Fault, ModelError
 from geo.measures import ADDED, MEASURES, XIONGAN, across
 from geo.model.moves import ramp, resolve
+from geo.model.result import MODEL_VERSION
 from geo.scenario import KINDS
 from geo.words import say
 
@@ -181,8 +182,8 @@ def pair(region: Region, first: Outcome, second: Outcome, baseline: Outcome | No
     Raises
     ------
     ModelError
-        If one comes of other layers than ``region``, of another model than the first, or of other counties
-        or years: they have to be run again. All faults at once.
+        If one comes of other layers than ``region``, another version of the model than this one, another
+        model than the first, or of other counties or years: they have to be run again. All faults at once.
     """
     faults = []
     for which, one in (("a", first), ("b", second), ("baseline", baseline)):
@@ -191,6 +192,9 @@ def pair(region: Region, first: Outcome, second: Outcome, baseline: Outcome | No
         values = {"name": one.scenario.name, "here": region.content_hash[:8], "there": one.region_hash[:8]}
         if one.region_hash != region.content_hash or one.codes != tuple(region.codes):
             faults.append(Fault("compare.other_layers", which, values))
+        elif one.version != MODEL_VERSION:
+            values = {"name": one.scenario.name, "here": str(MODEL_VERSION), "there": str(one.version)}
+            faults.append(Fault("compare.other_version", which, values))
         elif one.model != first.model:
             faults.append(Fault(f"compare.wants_{first.model}", which, {"name": one.scenario.name}))
         elif not np.array_equal(one.years, first.years):

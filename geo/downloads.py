@@ -454,6 +454,7 @@ def _summary_table(region: Region, outcome: Outcome | None, year: int | None, la
                 if has(f"download.model.{outcome.model}")
                 else outcome.model,
             ),
+            ("model_version", outcome.version),
             *((f"effect_{effect.status}", effect.text) for effect in summary(outcome, language, year)),
             ("scenario_hash", outcome.scenario.hash),
             *told,

@@ -60,10 +60,11 @@ def compare(first: Outcome, second: Outcome) -> Comparison:
     Raises
     ------
     ModelError
-        If they are of different counties, years or layers.
+        If they are of different counties, years, layers or versions of the model.
     """
     same = first.codes == second.codes and np.array_equal(first.years, second.years)
-    if not same or first.region_hash != second.region_hash:
+    of_one = (first.region_hash, first.version) == (second.region_hash, second.version)
+    if not same or not of_one:
         values = {"first": first.region_hash[:8], "second": second.region_hash[:8]}
         raise ModelError(Fault("model.not_comparable", "compare", values))
     return Comparison(

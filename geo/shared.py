@@ -1,4 +1,4 @@
-"""What a link or a file brings: a scenario, how it was looked at, the language, the version of the data."""
+"""What a link or a file brings: a scenario, how it was looked at, the language, the data and the model."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class Shared:
     plan
         The scenario as edits.
     data
-        Hash of the data it was made for.
+        The data and the model it was made for; see :class:`geo.edition.Edition`.
     view, language
         How it was looked at.
     other

@@ -27,6 +27,7 @@ class Outcome:
     regional: dict = field(default_factory=dict)
     years: object = field(default_factory=lambda: YEARS)
     model: str = "level0"
+    version: int = 5
 
 
 def move(institution="bjtu", origin="110108", destination="130629", start=2025, **more):

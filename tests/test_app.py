@@ -1,12 +1,14 @@
 """The page run by Streamlit's own test driver: what it asks for, and what a scenario becomes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geo.edition import Edition
 from geo.panels.desk import owner_of
 from geo.panels.state import outcome_of
 from geo.shared import Shared, View
@@ -396,10 +398,19 @@ def test_a_share_file_brings_its_language(app):
     assert "三项主要影响" in texts(tab(app, "影响"))
 
 
-def test_a_link_made_for_other_data_says_so_and_offers_to_run_it_here(app):
-    link = link_in(tab(press(tab(app, "Scenarios"), "edit_remove"), "Share"), "s=") | {"data": "f" * 64}
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda mine: replace(mine, data="f" * 59), "for other data ("),
+        (lambda mine: replace(mine, model=mine.model - 1), "another version of the model ("),
+        (lambda _: Edition("f" * 59, 1), "other data and another version"),
+    ],
+)
+def test_a_link_made_for_other_data_or_model_says_so_and_offers_to_run_it_here(app, change, said):
+    link = link_in(tab(press(tab(app, "Scenarios"), "edit_remove"), "Share"), "s=")
+    link["data"] = change(Edition.read(link["data"])).text
     there = tab(run(desk=THEIRS, **link), "Scenarios")
-    assert any("other data" in one.value for one in there.warning)
+    assert any(said in one.value for one in there.warning)
     press(there, "relock")
     assert not there.warning
     assert shelf(there).opened.baseline == shelf(app).opened.baseline

@@ -18,6 +18,7 @@ from geo import comparison as compare
 from geo.classes import BLUES, BROWNS, MISSING, NEUTRAL, TEALS, breaks
 from geo.errors import ModelError
 from geo.measures import MEASURES, across
+from geo.model.result import MODEL_VERSION
 from geo.outcome import Outcome
 from geo.scenario import Move, Scenario
 
@@ -162,6 +163,7 @@ def test_percent_of_nothing_is_no_number():
     [
         ({"region_hash": "0" * 64}, "compare.other_layers"),
         ({"model": "full"}, "compare.wants_level0"),
+        ({"version": MODEL_VERSION - 1}, "compare.other_version"),
         ({"years": YEARS + 1}, "compare.other_years"),
         ({"codes": ("110101",)}, "compare.other_layers"),
     ],

@@ -2,11 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geo.edition import Edition
 from geo.edits import AddMove, Include, Plan
 from geo.errors import GeoError, ScenarioError
 from geo.panels.desk import close_stores
@@ -397,9 +399,16 @@ def test_notes_of_a_scenario_and_of_an_edit_are_edits(app):
 
 
 def test_the_data_that_a_scenario_is_locked_to_is_always_said(app):
-    assert desk(app).opened.baseline[:16] in said(tab(app, "Scenarios"))
-    desk(app).lock_to("f" * 64)
-    assert f"other data, version {'f' * 16}" in said(app.run())
+    here = Edition.read(desk(app).opened.baseline)
+    assert f"computed here: data {here.data[:16]}, model version {here.model}" in said(tab(app, "Scenarios"))
+    desk(app).lock_to(replace(here, model=here.model + 1).text)
+    assert f"another starting point: data {here.data[:16]}" in said(app.run())
+    desk(app).lock_to("f" * 64)  # kept before versions of the model were
+    assert f"another starting point: data {'f' * 16}." in said(app.run())
+    desk(app).lock_to(f"{here.data}{'0' * 5}")
+    assert f"computed here: data {here.data[:16]}." in said(app.run())
+    desk(app).lock_to("")
+    assert "Locked to no starting point" in said(app.run())
 
 
 # The list, comparing, using edits again -----------------------------------------------------------------

@@ -20,7 +20,7 @@ ORDER = (
     ("edits",),
     ("merge",),
     ("model", "userlayers", "presets"),
-    ("outcome", "model_measures"),
+    ("outcome", "model_measures", "edition"),
     ("measures",),
     ("ensemble",),
     ("sampling", "search", "limits", "store", "downloads", "classes", "shared"),

@@ -69,12 +69,17 @@ function countyGrid(app) {
 
 // --- about: date, scenarios with their text and hash, sources of layers and measures --------------------
 
+function modelName({ texts }, { model, version }) {
+  const name = texts.has(`map.models.${model}`) ? texts.say(`map.models.${model}`) : model;
+  return texts.say("map.about.version", { model: name, version });
+}
+
 function aboutScenario(app, scenario) {
   return el(
     "section",
     {},
     el("h3", {}, app.texts.pick(scenario.name)),
-    facts([fact(app, app.texts.say("map.about.hash"), scenario.hash), fact(app, app.texts.say("map.about.model"), app.texts.has(`map.models.${scenario.model}`) ? app.texts.say(`map.models.${scenario.model}`) : scenario.model)]),
+    facts([fact(app, app.texts.say("map.about.hash"), scenario.hash), fact(app, app.texts.say("map.about.model"), modelName(app, scenario))]),
     el("details", {}, el("summary", {}, app.texts.say("map.about.text")), el("pre", {}, scenario.text)),
   );
 }

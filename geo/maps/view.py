@@ -117,8 +117,8 @@ class ScenarioView:
     ----------
     name
         Its name, by language.
-    text, hash, model
-        The scenario as TOML, its hash, and the model that answered.
+    text, hash, model, version
+        The scenario as TOML, its hash, and the model that answered, with its version.
     years
         Years shown, ascending; (T,).
     before, after
@@ -135,6 +135,7 @@ class ScenarioView:
     text: str
     hash: str
     model: str
+    version: int
     years: tuple[int, ...]
     before: Mapping[str, NDArray[np.float64]]
     after: Mapping[str, NDArray[np.float64]]
@@ -164,6 +165,7 @@ class ScenarioView:
             "text": self.text,
             "hash": self.hash,
             "model": self.model,
+            "version": self.version,
             "years": list(self.years),
             "moves": [dict(move) for move in self.moves],
         }
@@ -464,6 +466,7 @@ def _scenario(name: str | Mapping[str, str], outcome: Outcome, digits: Mapping[s
         text=outcome.scenario.to_toml(),
         hash=outcome.scenario.hash,
         model=outcome.model,
+        version=outcome.version,
         years=tuple(int(year) for year in outcome.years),
         before={**zero, **_arrays(outcome.before, kept)},
         after=after,

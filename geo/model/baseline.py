@@ -27,6 +27,7 @@ from geo.model.feedback import Feedback
 from geo.model.gravity import Gravity, GravityFit, fit_gravity
 from geo.model.jobs import Jobs, estimate_jobs
 from geo.model.multiplier import MultiplierFit, fit_multiplier, local_multipliers
+from geo.model.result import MODEL_VERSION
 from geo.model.roads import Roads, make_roads, road_share
 from geo.model.travel import RoadFit, RoadGraph, Travel, measure_travel
 from geo.region import Region, load_region
@@ -35,14 +36,12 @@ from geo.words import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FILE", "MODEL_VERSION", "YEAR", "Baseline", "calibrate", "load_baseline", "measure", "shipped"]
+__all__ = ["FILE", "YEAR", "Baseline", "calibrate", "load_baseline", "measure", "shipped"]
 
 Array = NDArray[np.float64]
 _Parts = tuple[Travel, Jobs, GravityFit, Inputs, MultiplierFit, Roads, pd.DataFrame]
 
 FILE = "baseline.npz"
-# Part of the file: raise it whenever the same layers would give another baseline.
-MODEL_VERSION = 5
 YEAR = 2020  # of the census and of the rail network
 _LOG = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from geo.errors import Fault, ModelError
 from geo.model.baseline import calibrate
 from geo.model.level0 import place_staff
 from geo.model.moves import ramp, resolve
+from geo.model.result import MODEL_VERSION
 from geo.model.terms import PRODUCT, SUM, Row, Term
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ def case_of(outcome: Outcome, region: Region, inside: Array, year: int, *, net: 
     Raises
     ------
     ModelError
-        If the outcome was run on other layers than ``region``, or does not hold the year.
+        If the outcome was run on other layers than ``region`` or by another version of the model, or does
+        not hold the year.
     """
     if outcome.region_hash != region.content_hash:
         values = {
@@ -239,6 +241,9 @@ def case_of(outcome: Outcome, region: Region, inside: Array, year: int, *, net: 
             "there": outcome.region_hash[:8],
         }
         raise ModelError(Fault("compare.other_layers", "outcome", values))
+    if outcome.version != MODEL_VERSION:
+        values = {"name": outcome.scenario.name, "here": str(MODEL_VERSION), "there": str(outcome.version)}
+        raise ModelError(Fault("compare.other_version", "outcome", values))
     world: World | None = getattr(outcome, "world", None)
     baseline = calibrate(region) if world is None else world.baseline
     return Case(

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
     from geo.scenario import Scenario
 
-__all__ = ["Outcome"]
+__all__ = ["MODEL_VERSION", "Outcome"]
 
 Array = NDArray[np.float64]
+
+# Raise it whenever the same layers would give another baseline, or the same scenario other numbers: the kept
+# baseline and kept scenarios name the version they were made with. tests/test_edition.py holds it to numbers.
+MODEL_VERSION = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,8 @@ class Outcome:
         Content hash of the layers.
     model
         ``level0`` or ``full``.
+    version
+        Of the model.
     """
 
     years: NDArray[np.int64]
@@ -53,6 +59,7 @@ class Outcome:
     scenario: Scenario = field(repr=False)
     region_hash: str
     model: str
+    version: int = field(default=MODEL_VERSION, kw_only=True)
 
     @property
     def measures(self) -> tuple[str, ...]:

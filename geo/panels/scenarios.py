@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from geo.edition import Edition
 from geo.edits import Plan
 from geo.errors import GeoError
 from geo.panels import assume, editlist, merging, reuse
@@ -174,19 +175,28 @@ def _copy_name(voice: Voice, name: str) -> str:
 
 
 def _data(session: Session, region: Region, voice: Voice) -> None:
-    """Say which data a scenario is locked to; if those are other ones than these, offer to take these."""
-    opened = session.shelf.opened
-    if opened.baseline == region.content_hash:
-        st.caption(voice("app.desk.locked", hash=opened.baseline[:_SHOWN_HASH]), help=opened.baseline)
+    """Say which data and model a scenario is locked to; if those are others, offer to take these."""
+    locked, here = Edition.read(session.shelf.opened.baseline), Edition.here(region)
+    if not locked.data:
+        st.caption(voice("app.desk.not_locked", here=_edition(here, voice)))
         return
-    if not opened.baseline:
-        st.caption(voice("app.desk.not_locked", hash=region.content_hash[:_SHOWN_HASH]))
+    other, told = locked.differs(here), _edition(locked, voice)
+    where = "locked_elsewhere" if other else "locked"
+    st.caption(voice(f"app.desk.{where}", edition=told), help=locked.data)
+    if not other:
         return
-    st.caption(voice("app.desk.locked_elsewhere", hash=opened.baseline[:_SHOWN_HASH]), help=opened.baseline)
-    st.warning(voice("app.desk.other_data", theirs=opened.baseline[:8], ours=region.content_hash[:8]))
+    what = "both" if len(other) > 1 else other[0]
+    st.warning(voice(f"app.desk.other_{what}", theirs=told, ours=_edition(here, voice)))
     if st.button(voice("app.desk.rerun"), key="relock", width="stretch"):
-        session.shelf.lock_to(region.content_hash)
+        session.shelf.lock_to(here.text)
         st.rerun()
+
+
+def _edition(edition: Edition, voice: Voice) -> str:
+    data = edition.data[:_SHOWN_HASH]
+    if edition.model is None:
+        return say("edition.data", voice.language, data=data)
+    return say("edition.both", voice.language, data=data, model=edition.model)
 
 
 def _ready(session: Session, region: Region, voice: Voice) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from geo.edition import Edition
 from geo.panels.changing import check, moment
 from geo.panels.problems import shown
 from geo.panels.text import plain
@@ -184,7 +185,7 @@ def _shared(session: Session, region: Region, voice: Voice) -> tuple[Saved, Shar
     shown = held.get(view.shown, desk.opened)
     beside = held.get(view.beside) if view.mode in COMPARING and view.beside != shown.id else None
     seen = replace(view, shown="", beside="with" if beside else "")
-    data = shown.baseline or region.content_hash
+    data = shown.baseline or Edition.here(region).text
     return shown, Shared(shown.plan, data, seen, voice.language, beside.plan if beside else None)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from geo.edition import Edition
 from geo.errors import GeoError
 from geo.maps.view import MapView, build_view
 from geo.measures import MEASURES
@@ -149,6 +150,6 @@ def open_session() -> Session:
     if "session" not in st.session_state:
         language = _first_language()
         ready = [preset(name, region(), language) for name in PRESETS]
-        st.session_state["session"] = Session(language, open_desk(ready, region().content_hash))
+        st.session_state["session"] = Session(language, open_desk(ready, Edition.here(region()).text))
     session: Session = st.session_state["session"]
     return session

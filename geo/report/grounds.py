@@ -35,6 +35,7 @@ def head(paper: Paper) -> Markup:
     models = dict.fromkeys(outcome.model for outcome in paper.outcomes)
     pairs += [
         (pair("report.model"), join((_model(model) for model in models), " · ")),
+        (pair("report.model_version"), str(paper.outcomes[0].version)),
         (pair("report.year"), str(paper.year)),
         (pair("report.date"), paper.date),
         (pair("report.data_hash"), tag("code", paper.region.content_hash)),

@@ -4,7 +4,7 @@
 
     with open_store() as store:  # one SQLite file; a team gives a PostgreSQL URL
         mine = store.workspace("somebody")
-        saved = mine.create(plan, baseline=region.content_hash)
+        saved = mine.create(plan, baseline=Edition.here(region).text)
         saved = mine.save(saved, saved.plan.assume("day_limit", 90))  # on the disk when it returns
         saved = mine.undo(saved)
 """
