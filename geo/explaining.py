@@ -6,7 +6,7 @@ by ``counties`` (a sum, or shares times values). Nothing here draws.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WAYS",
+    "Asked",
     "explain_breach",
     "explain_change",
     "explain_difference",
@@ -43,6 +44,26 @@ __all__ = [
     "inside_of",
     "table_of_term",
 ]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A number that two outcomes both have, to be explained in each and in their difference.
+
+    Parameters
+    ----------
+    name
+        What it is, and whose or where.
+    measure
+        Key of what says its unit, status and source.
+    of
+        Explains it in one outcome.
+    """
+
+    name: str
+    measure: str
+    of: Callable[[Outcome], Term]
+
 
 WAYS: Final = ("terms", "counties")
 _UNITS: Final = {"beds": "bed", "cny": "yuan"}

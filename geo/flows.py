@@ -7,6 +7,7 @@ shown is none. The laws behind the numbers are in :mod:`geo.model.flows`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,7 +17,9 @@ from geo.charts import Chart, bars_about_zero
 from geo.classes import breaks
 from geo.comparison import settled
 from geo.downloads import Field, Table
+from geo.explaining import Asked
 from geo.measures import MEASURES
+from geo.model.explain_flows import explain_link, explain_pair
 from geo.model.flows import commuting, has_flows, largest_pairs, links
 from geo.words import say
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
     from geo.comparison import Pair
     from geo.measures import Measure
+    from geo.model.terms import Term
+    from geo.outcome import Outcome
+    from geo.region import Region
 
 __all__ = [
     "DELAY",
@@ -36,6 +42,8 @@ __all__ = [
     "held_by_both",
     "links_that_differ",
     "pairs_that_differ",
+    "questions_of_links",
+    "questions_of_pairs",
     "table_of_links",
     "table_of_pairs",
 ]
@@ -46,6 +54,7 @@ Array = NDArray[np.float64]
 DELAY: Final = replace(MEASURES["delay"], digits=1)
 TRIPS: Final = MEASURES["in_commuters"]
 _MOST: Final = 12
+_ASKED: Final = 200  # of a list to choose from
 _DASH: Final = "\u2013"
 _RANKS: Final = (" New Area", " District", " County")
 
@@ -213,3 +222,32 @@ def _end(ordered: Sequence[tuple[str, float]], sign: int, measure: Measure, lang
         return say("compare.nobody", language)
     name, value = ordered[0]
     return say("compare.who", language, name=name, value=measure.text(value, language, sign=True))
+
+
+# Explained ------------------------------------------------------------------------------------------
+
+
+def questions_of_links(two: Pair, year: int, language: str = "en") -> list[Asked]:
+    """Return what can be asked about road links, those that differ most first."""
+    rows = links_that_differ(two, year, language)[:_ASKED]
+    return [
+        Asked(name, DELAY.id, partial(_link, two.region, (row.first, row.second), year))
+        for row, (name, _) in zip(rows, _named(rows, _DASH), strict=True)
+    ]
+
+
+def questions_of_pairs(two: Pair, year: int, language: str = "en") -> list[Asked]:
+    """Return what can be asked about commuting between two counties, pairs that differ most first."""
+    rows = pairs_that_differ(two, year, language)[:_ASKED]
+    return [
+        Asked(name, TRIPS.id, partial(_pair, two.region, (row.first, row.second), year))
+        for row, (name, _) in zip(rows, _named(rows, "→"), strict=True)
+    ]
+
+
+def _link(region: Region, ends: tuple[str, str], year: int, outcome: Outcome) -> Term:
+    return explain_link(outcome, region, ends, year)
+
+
+def _pair(region: Region, ends: tuple[str, str], year: int, outcome: Outcome) -> Term:
+    return explain_pair(outcome, region, ends, year)

@@ -26,7 +26,7 @@ from geo.model.distribution import (
     workers_before,
 )
 from geo.model.simulate import FullOutcome
-from geo.model.staff import MovedStaff, moved_staff, staff_welfare
+from geo.model.staff import OF_STAFF, MovedStaff, moved_staff, staff_welfare
 from geo.scenario import KINDS
 from geo.words import number, say
 
@@ -51,6 +51,7 @@ __all__ = [
     "band_rows",
     "fate_rows",
     "group_name",
+    "institution_key",
     "institution_rows",
     "pay",
     "pay_rows",
@@ -131,12 +132,6 @@ PEOPLE: Final = _declared(
 
 _TOTALS: Final = ("persons", "nominal", "real", "gini", "theil", "p90_p10", "tenths")
 # Numbers of a class of staff, in the order of a table: measure to field of MovedStaff.
-_OF_STAFF: Final = {
-    "posts": "posts", "staff_home": "home", "staff_daily": "daily", "staff_weekly": "weekly",
-    "staff_trip_before": "minutes_before", "staff_trip": "minutes", "staff_trip_kept": "minutes_kept",
-    "staff_pay_before": "pay_before", "staff_pay": "pay", "staff_living": "living",
-    "students": "students", "staff_lodging": "lodging",
-}  # fmt: skip
 _OF_INSTITUTION: Final = ("posts", "daily", "weekly", "minutes_before", "minutes")
 
 
@@ -194,9 +189,11 @@ class FateRow:
 class InstitutionRow:
     """Staff of one institution in A and B: posts moved, home kept, of these weekly, and one-way trips.
 
-    Where only one of the two moves it, the numbers of the other are 0, its trips NaN.
+    Where only one of the two moves it, the numbers of the other are 0, its trips NaN. ``key`` is that of
+    :func:`institution_key`.
     """
 
+    key: tuple[str, str]
     name: str
     kind: str
     posts: tuple[float, float]
@@ -345,7 +342,7 @@ def staff_rows(two: Pair, year: int, language: str = "en") -> tuple[NumberRow, .
     rows = []
     for place, kind in enumerate(KINDS):
         name = say(f"kind.{kind}", language)
-        for key, part in _OF_STAFF.items():
+        for key, part in OF_STAFF.items():
             measure = PEOPLE.get(key) or MEASURES[key]
             values = [float(getattr(one, part)[place]) for one in moved]
             if np.isfinite(values).any() and any(np.nan_to_num(values)):
@@ -356,7 +353,7 @@ def staff_rows(two: Pair, year: int, language: str = "en") -> tuple[NumberRow, .
     return tuple(rows)
 
 
-def _key(move: Move) -> tuple[str, str]:
+def institution_key(move: Move) -> tuple[str, str]:
     """Return what an institution is known by in any scenario: its id, or its name and place."""
     return (move.institution, "") if move.institution else (move.name or "", move.origin or "")
 
@@ -366,7 +363,7 @@ def _grouped(world: World, at: int, keys: Iterable[tuple[str, str]], moves: Sequ
     place = {key: row for row, key in enumerate(keys)}
     member = np.zeros((len(place), len(moves)))
     for column, move in enumerate(moves):
-        member[place[_key(move)], column] = 1.0
+        member[place[institution_key(move)], column] = 1.0
     return moved_staff(world, at).grouped(member)
 
 
@@ -380,11 +377,11 @@ def institution_rows(two: Pair, year: int, language: str = "en") -> tuple[Instit
     """
     at = two.first.position(year)
     sides = (two.first, two.second)
-    moves = {_key(move): move for one in sides for move in one.scenario.moves}
+    moves = {institution_key(move): move for one in sides for move in one.scenario.moves}
     a, b = (_grouped(world_of(one), at, moves, one.scenario.moves) for one in sides)
     listed = two.region.institutions
     rows = []
-    for place, move in enumerate(moves.values()):
+    for place, (key, move) in enumerate(moves.items()):
         known = move.institution in listed.index
         name = str(listed.loc[move.institution, f"name_{language}"]) if known else move.name or ""
         kind = move.kind or (str(listed.loc[move.institution, "kind"]) if known else "")
@@ -393,7 +390,7 @@ def institution_rows(two: Pair, year: int, language: str = "en") -> tuple[Instit
         )
         if max(posts) >= tolerance(MEASURES["posts"]):
             kept = daily[0] + weekly[0], daily[1] + weekly[1]
-            rows.append(InstitutionRow(name, kind, posts, kept, weekly, before, trip))
+            rows.append(InstitutionRow(key, name, kind, posts, kept, weekly, before, trip))
     return tuple(sorted(rows, key=lambda row: -float(np.nanmax([*row.trip, -1.0]))))
 
 

@@ -10,8 +10,9 @@ from geo.measures import MEASURES
 from geo.model.explain import explain
 from geo.model.simulate import simulate
 from geo.panels.compare import _most
-from geo.panels.explaining import _branch, _of_several
+from geo.panels.explaining import _branch
 from geo.panels.mapview import _event
+from geo.panels.questions import of_several
 from geo.panels.text import Voice
 from geo.presets import preset
 from geo.scenario import Move, Scenario
@@ -131,7 +132,7 @@ def test_differences_to_the_reference_are_those_of_the_table(region, reference):
     runs = [simulate(region, preset(name, region), model="level0") for name in ("announced", "moved")]
     found = several(region, runs, simulate(region, Scenario(name="none"), model="level0"))
     (row,) = numbers(found, 2050, ["population"], place_of(region, "xiongan"), reference=reference)
-    asked = _of_several(Voice("en"), found, row, reference)
+    asked = of_several(Voice("en"), found, row, reference)
     others = [at for at in (0, 1) if at != reference]
     wanted = [*(row.differences[at] for at in others), *row.values]
     assert [next(iter(one.views().values())).value for one in asked] == pytest.approx(wanted)

@@ -31,7 +31,8 @@ def worlds(found):
 
 def explained(found, questions):
     """Return A, B and the difference of each question."""
-    trees = [[one.of(world) for world in worlds(found)] for one in questions]
+    both = found.two.first, found.two.second
+    trees = [[one.of(outcome) for outcome in both] for one in questions]
     return [(*two, difference(*two)) for two in trees]
 
 
@@ -78,7 +79,7 @@ def test_a_start_that_is_not_the_regions_is_taken_off_again(region):
     assert world.start is not world.before
     found = people.pay(pair(region, outcome, outcome), YEAR)
     for question, row in zip(questions_of_pay(found), people.pay_rows(found), strict=False):
-        assert question.of(world).value == pytest.approx(row.first, rel=1e-9)
+        assert question.of(outcome).value == pytest.approx(row.first, rel=1e-9)
 
 
 def test_a_year_before_any_move_is_as_before(found):
@@ -121,7 +122,7 @@ def test_every_term_has_words(found):
     for question in questions:
         assert question.measure not in MEASURES
         for language in LANGUAGES:
-            for world in worlds(found):
-                tree = question.of(world)
+            for outcome in (found.two.first, found.two.second):
+                tree = question.of(outcome)
                 assert tree.line(language).formula
                 assert all(tree.lines(language))

@@ -305,6 +305,10 @@ function flowMissing(app) {
   return el("p", { class: "jjj-hint" }, app.texts.say("map.flows.missing", { name: app.texts.pick(app.scenarios[side].name) }));
 }
 
+function flowBody(app, kind, item, list) {
+  return list ? [flowNumbers(app, list), explainFlow(app, kind, item, list)] : [flowMissing(app)];
+}
+
 function roadInfo(app, item) {
   const { texts, flows } = app;
   const now = flowsNow(app);
@@ -312,14 +316,14 @@ function roadInfo(app, item) {
   const free = `${texts.number(flows.free[item.at], 1)}${NO_BREAK}${texts.say("unit.minutes")}`;
   const lines = [fact(app, texts.say("map.between"), `${placeName(app, item.one.code)} ${DASH} ${placeName(app, item.two.code)}`), fact(app, texts.say("map.length"), length), fact(app, texts.say("map.flows.free"), free), fact(app, texts.say("map.time.year"), app.state.year)];
   const hints = ["map.flows.both", "map.flows.part_of"].map((key) => el("p", { class: "jjj-hint" }, texts.say(key)));
-  return [facts(lines), now ? flowNumbers(app, roadRows(app, now.roads[item.at])) : flowMissing(app), ...hints];
+  return [facts(lines), ...flowBody(app, "road", item, now && roadRows(app, now.roads[item.at])), ...hints];
 }
 
 function pairInfo(app, item) {
   const { texts } = app;
   const now = flowsNow(app);
   const lines = [fact(app, texts.say("map.flows.home"), placeName(app, item.one.code)), fact(app, texts.say("map.flows.work"), placeName(app, item.two.code)), fact(app, texts.say("map.time.year"), app.state.year)];
-  return [facts(lines), now ? flowNumbers(app, tripRows(app, now.pairs[item.at])) : flowMissing(app)];
+  return [facts(lines), ...flowBody(app, "pair", item, now && tripRows(app, now.pairs[item.at]))];
 }
 
 // --- in the list of layers and the legend -------------------------------------------------------------------

@@ -17,6 +17,7 @@ from geo.assumptions import KINDS
 from geo.errors import Fault, ModelError
 from geo.model.cases import Case, assumed, by_move, case_of, digits_of, sized, unit_of
 from geo.model.economy import WAGE_YEAR
+from geo.model.explain_flows import delay_of
 from geo.model.terms import FACTS, PRODUCT, Row, Term
 
 if TYPE_CHECKING:
@@ -631,7 +632,7 @@ _MAKERS: dict[str, _Maker] = _MOVED | {
     "wage": _wage, "floor_price": _floor_price, "floor_space": _floor_space, "real_income": _real_income,
     "income_per_head": per_head, "gdp_per_head": _gdp, "output": _output, "share_over_60": _trip_mean,
     "in_commuters": _commuters, "out_commuters": _commuters, "co2": _emitted, "nox": _emitted,
-    "pm25_emitted": _emitted, "pm25": _concentration,
+    "pm25_emitted": _emitted, "pm25": _concentration, "delay": delay_of,
 }  # fmt: skip
 # Of several counties together these are sums, or means of people and area whose parts add up.
 _TOGETHER = frozenset(

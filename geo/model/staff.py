@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from geo.model.indicators import World
     from geo.model.solve import Array
 
-__all__ = ["MovedStaff", "moved_staff", "staff_welfare"]
+__all__ = ["OF_STAFF", "MovedStaff", "moved_staff", "staff_welfare"]
 
+#: Numbers of moved staff, each with its field of :class:`MovedStaff`.
+OF_STAFF: Final = {
+    "posts": "posts", "staff_home": "home", "staff_daily": "daily", "staff_weekly": "weekly",
+    "staff_trip_before": "minutes_before", "staff_trip": "minutes", "staff_trip_kept": "minutes_kept",
+    "staff_pay_before": "pay_before", "staff_pay": "pay", "staff_living": "living",
+    "students": "students", "staff_lodging": "lodging",
+}  # fmt: skip
 # Fewer posts than this are a remainder of rounding.
 _SOME: Final = 0.5
 
@@ -59,6 +66,16 @@ class MovedStaff:
     pay: Array
     living: Array
 
+    @property
+    def weights(self) -> dict[str, Array]:
+        """Return whom each mean is one of, by field; a field that is none adds up."""
+        kept = self.daily + self.weekly
+        everybody = kept + self.home
+        return {
+            "minutes_before": self.posts, "pay_before": self.posts, "minutes_kept": kept,
+            "minutes": everybody, "pay": everybody, "living": everybody,
+        }  # fmt: skip
+
     def grouped(self, member: Array) -> MovedStaff:
         """Return groups of moves: sums, and means weighted by those they are means of.
 
@@ -67,19 +84,10 @@ class MovedStaff:
         member
             1 where a move belongs to a group, (K, M).
         """
-        kept = self.daily + self.weekly
-        weights = {
-            "minutes_before": self.posts,
-            "pay_before": self.posts,
-            "minutes_kept": kept,
-            "minutes": kept + self.home,
-            "pay": kept + self.home,
-            "living": kept + self.home,
-        }
         made = {}
         for item in fields(self):
             value = getattr(self, item.name)
-            weight = weights.get(item.name)
+            weight = self.weights.get(item.name)
             made[item.name] = member @ value if weight is None else _mean(member, value, weight)
         return MovedStaff(**made)
 

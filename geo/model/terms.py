@@ -36,7 +36,7 @@ FACTS: Final = "facts"
 _SMALL, _MOST = 0.01, 12
 _GROWN: Final = "grown"
 _FINEST = 9  # decimals
-_REST: Final = {"move": "other_moves", "county": "other_counties"}
+_REST: Final = {"move": "other_moves", "county": "other_counties", "road": "other_roads"}
 
 
 @dataclass(frozen=True)

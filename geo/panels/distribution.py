@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +15,12 @@ from geo.panels.chart import show_chart
 from geo.panels.problems import show_error
 from geo.panels.text import plain
 from geo.people import BY, pay, pay_rows
-from geo.people_explained import questions_of_fates, questions_of_pay
+from geo.people_explained import (
+    questions_of_fates,
+    questions_of_institutions,
+    questions_of_pay,
+    questions_of_staff,
+)
 from geo.words import say
 
 if TYPE_CHECKING:
@@ -36,7 +42,7 @@ def show(two: Pair, voice: Voice, year: int) -> None:
     _numbers(voice, pay_rows(found, voice.language))
     st.caption(voice("people.note.alike"))
     show_chart(voice, people_charts.persons_by_band(found, voice.language), digits=0)
-    explaining.offer_pay(voice, found, lambda: questions_of_pay(found, voice.language), what="pay")
+    explaining.offer_asked(voice, two, year, lambda: questions_of_pay(found, voice.language), what="pay")
     _fates(voice, found)
     _staff(two, voice, year)
 
@@ -78,7 +84,9 @@ def _fates(voice: Voice, found: Pay) -> None:
     )
     show_chart(voice, people_charts.pay_changes(found, by, voice.language), digits=2)
     show_chart(voice, people_charts.pay_shares(found, by, voice.language), digits=2)
-    explaining.offer_pay(voice, found, lambda: questions_of_fates(found, by, voice.language), what="fates")
+    explaining.offer_asked(
+        voice, found.two, found.year, lambda: questions_of_fates(found, by, voice.language), what="fates"
+    )
 
 
 def _staff(two: Pair, voice: Voice, year: int) -> None:
@@ -88,4 +96,8 @@ def _staff(two: Pair, voice: Voice, year: int) -> None:
         st.info(voice("people.panel.no_staff"))
         return
     show_chart(voice, people_charts.staff_trips(two, year, voice.language), digits=2)
+    asked = partial(questions_of_staff, two, year, voice.language)
+    explaining.offer_asked(voice, two, year, asked, what="staff")
     show_chart(voice, trips, digits=1)
+    asked = partial(questions_of_institutions, two, year, voice.language)
+    explaining.offer_asked(voice, two, year, asked, what="institutions")

@@ -2,61 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from geo.comparison import REGION, Pair, place_of
+from geo.comparison import REGION, Pair
 from geo.downloads import to_csv
-from geo.explaining import (
-    WAYS,
-    explain_breach,
-    explain_change,
-    explain_difference,
-    explain_place,
-    explain_said,
-    inside_of,
-    table_of_term,
-)
+from geo.explaining import WAYS, explain_breach, table_of_term
 from geo.measures import MEASURES
-from geo.model.terms import FACTS, difference
+from geo.model.terms import FACTS
 from geo.panels import sure
 from geo.panels.problems import shown
+from geo.panels.questions import (
+    Question,
+    asked_about,
+    of_asked,
+    of_place,
+    of_row,
+    of_sentence,
+    of_several,
+    row_name,
+)
 from geo.panels.text import plain
-from geo.people import PEOPLE, world_of
+from geo.people import PEOPLE
 from geo.report.markup import tag
-from geo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from geo.comparison import Place
     from geo.comparison import Row as Indicator
+    from geo.explaining import Asked
     from geo.limits import Breach, Budget
-    from geo.measures import Effect, Said
-    from geo.model.indicators import World
+    from geo.measures import Effect
     from geo.model.terms import Term
     from geo.outcome import Outcome
     from geo.panels.mapview import MapEvent
+    from geo.panels.questions import Views
     from geo.panels.text import Voice
-    from geo.people import Pay
-    from geo.people_explained import PayQuestion
     from geo.region import Region
     from geo.report.markup import Markup
     from geo.several import Several, SeveralRow
 
-    Views = dict[str, Term]
 
 __all__ = [
-    "Question",
     "ask",
     "draw",
     "offer",
+    "offer_asked",
     "offer_breach",
     "offer_effect",
-    "offer_pay",
     "offer_rows",
     "offer_several",
     "on_map",
@@ -79,28 +75,6 @@ _STYLE = """
 """
 
 
-@dataclass(frozen=True)
-class Question:
-    """A number that can be explained.
-
-    Parameters
-    ----------
-    label
-        What it is, in words.
-    measure
-        The measure, of the outcome or of people, whose unit, status and source it has; empty for none.
-    views
-        Explains it, by way of taking it apart.
-    into
-        Explains the same of one county, by its code; None where there is no such thing.
-    """
-
-    label: str
-    measure: str
-    views: Callable[[], Views]
-    into: Callable[[str], Views] | None = None
-
-
 # Buttons --------------------------------------------------------------------------------------------
 
 
@@ -114,7 +88,7 @@ def offer_effect(voice: Voice, region: Region, outcome: Outcome, effect: Effect,
     """Draw the button of one of the main effects: every number that its sentence says."""
     if effect.numbers:
         label = voice("explain.panel.sentence", n=number)
-        made = partial(_said, voice, region, outcome, effect.numbers)
+        made = partial(of_sentence, voice, region, outcome, effect.numbers)
         offer(voice, label, made, key=f"effect_{number}")
 
 
@@ -145,7 +119,7 @@ def offer_rows(
 
     def asked() -> dict[str, Callable[[], Sequence[Question]]]:
         first = sorted(rows(), key=lambda row: row.measure != measure)
-        return {_row_name(voice, row.measure, row.place): partial(_of_row, voice, two, row) for row in first}
+        return {row_name(voice, row.measure, row.place): partial(of_row, voice, two, row) for row in first}
 
     _offer_table(voice, asked, what)
 
@@ -158,18 +132,22 @@ def offer_several(
     def asked() -> dict[str, Callable[[], Sequence[Question]]]:
         first = sorted(rows, key=lambda row: row.measure.id != measure)
         return {
-            _row_name(voice, row.measure.id, row.place): partial(_of_several, voice, found, row, reference)
+            row_name(voice, row.measure.id, row.place): partial(of_several, voice, found, row, reference)
             for row in first
         }
 
     _offer_table(voice, asked, "several")
 
 
-def offer_pay(voice: Voice, found: Pay, questions: Callable[[], Iterable[PayQuestion]], *, what: str) -> None:
-    """Draw the button of a table or chart of people's pay; in the dialog one of its numbers is chosen.
+def offer_asked(
+    voice: Voice, two: Pair, year: int, questions: Callable[[], Iterable[Asked]], *, what: str
+) -> None:
+    """Draw the button of a table or chart of other numbers than measures; one is chosen in the dialog.
 
     Parameters
     ----------
+    year
+        Of the numbers.
     questions
         Makes what can be asked, once it is asked for.
     what
@@ -177,13 +155,9 @@ def offer_pay(voice: Voice, found: Pay, questions: Callable[[], Iterable[PayQues
     """
 
     def asked() -> dict[str, Callable[[], Sequence[Question]]]:
-        return {one.name: partial(_of_pay, voice, found, one) for one in questions()}
+        return {one.name: partial(of_asked, voice, two, year, one) for one in questions()}
 
     _offer_table(voice, asked, what)
-
-
-def _row_name(voice: Voice, measure: str, place: Place) -> str:
-    return f"{MEASURES[measure].name(voice.language)} · {place.name}"
 
 
 def _offer_table(
@@ -195,153 +169,11 @@ def _offer_table(
 
 def on_map(voice: Voice, region: Region, runs: Sequence[Outcome], event: MapEvent) -> None:
     """Open the explanation of the number that a reader asked about on the map."""
-    key = event["measure"]
-    there = event["id"] in region.positions and 0 <= event["b"] < len(runs) and event["a"] < len(runs)
-    if there:
-        outcome = runs[event["b"]]
-        there = key in MEASURES and key in outcome.values and event["year"] in outcome.years
-    if not there:  # what was asked about has gone since
+    made = asked_about(voice, region, runs, event)
+    if made is None:  # what was asked about has gone since
         st.toast(voice("explain.panel.gone"))
         return
-    place = place_of(region, event["id"], voice.language)
-    made = partial(_of_map, voice, region, runs, event, place)
-    ask(voice, {_row_name(voice, key, place): made}, key="map")
-
-
-# Questions ------------------------------------------------------------------------------------------
-
-
-def _said(voice: Voice, region: Region, outcome: Outcome, numbers: Iterable[Said]) -> list[Question]:
-    made = []
-    for said in numbers:
-        measure = MEASURES[said.measure]
-        values = {
-            "measure": measure.name(voice.language),
-            "place": inside_of(outcome, region, said.place, said.year, voice.language).name,
-            "year": said.year,
-            "value": said.text(voice.language),
-            "unit": measure.unit_name(voice.language),
-        }
-        label = say(f"explain.kind.{said.kind}", voice.language, **values)
-        views = partial(explain_said, outcome, region, said)
-        into = _into(region, (outcome,), said.measure, said.year, change=said.kind != "value")
-        made.append(Question(label, said.measure if said.kind != "count" else "", views, into))
-    return made
-
-
-def _into(
-    region: Region, outcomes: Sequence[Outcome], measure: str, year: int, *, change: bool = False
-) -> Callable[[str], Views] | None:
-    """Return what explains the same number of a county, or of two outcomes' difference there."""
-    by_county = {"exposure": "pm25", "cross_commuters": "out_commuters"}.get(measure, measure)
-    by_county = "population" if by_county in _PEOPLE else by_county
-    by_county = "income_per_head" if by_county in _INCOMES else by_county
-    if by_county not in outcomes[0].values:
-        return None
-
-    def views(code: str) -> Views:
-        place = place_of(region, code)
-        if len(outcomes) == 2:
-            return explain_difference(outcomes[0], outcomes[1], region, by_county, place, year=year)
-        explain = explain_change if change else explain_place
-        return explain(outcomes[0], region, by_county, place, year)
-
-    return views
-
-
-_PEOPLE = ("xiongan_fill", "six_districts", "six_districts_gap")
-_INCOMES = ("gini", "theil_within", "theil_between")
-
-
-def _one(voice: Voice, letter: str, outcome: Outcome, year: int) -> str:
-    return say("explain.panel.one", voice.language, letter=letter, name=outcome.scenario.name, year=year)
-
-
-def _of_row(voice: Voice, two: Pair, row: Indicator) -> list[Question]:
-    region, measure, year = two.region, row.measure, row.year
-    sides = [("a", two.first), ("b", two.second)]
-    made = [
-        _plain_question(
-            region, outcome, measure, row.place, year=year, label=_one(voice, side.upper(), outcome, year)
-        )
-        for side, outcome in sides
-    ]
-    if two.baseline is not None:
-        label = voice("explain.panel.baseline", year=year)
-        made.append(_plain_question(region, two.baseline, measure, row.place, year=year, label=label))
-    label = voice("explain.panel.difference", year=year)
-    apart = partial(explain_difference, two.first, two.second, region, measure, row.place, year=year)
-    into = None if _alone(row.place) else _into(region, (two.first, two.second), measure, year)
-    return [Question(label, measure, apart, into), *made]
-
-
-def _of_pay(voice: Voice, found: Pay, asked: PayQuestion) -> list[Question]:
-    two, year = found.two, found.year
-    worlds = world_of(two.first), world_of(two.second)
-
-    def alone(world: World) -> Views:
-        return {"terms": asked.of(world)}
-
-    def apart() -> Views:
-        return {"terms": difference(asked.of(worlds[0]), asked.of(worlds[1]))}
-
-    made = [
-        Question(_one(voice, letter, outcome, year), asked.measure, partial(alone, world))
-        for letter, outcome, world in zip("AB", (two.first, two.second), worlds, strict=True)
-    ]
-    return [Question(voice("explain.panel.difference", year=year), asked.measure, apart), *made]
-
-
-def _of_several(voice: Voice, found: Several, row: SeveralRow, reference: int) -> list[Question]:
-    """Return the number of every scenario and, first, what it is more than that of the reference."""
-    region, measure, place, year = found.region, row.measure.id, row.place, row.year
-    start = found.reference(reference)
-    apart, alone = [], []
-    for at, outcome in enumerate(found.outcomes):
-        name = say("explain.panel.alone", voice.language, name=found.names[at], year=year)
-        alone.append(_plain_question(region, outcome, measure, place, year=year, label=name))
-        if outcome is not start:
-            label = voice(
-                "explain.panel.less",
-                name=found.names[at],
-                other=found.name(reference, voice.language),
-                year=year,
-            )
-            views = partial(explain_difference, start, outcome, region, measure, place, year=year)
-            into = None if _alone(place) else _into(region, (start, outcome), measure, year)
-            apart.append(Question(label, measure, views, into))
-    return [*apart, *alone]
-
-
-def _alone(place: Place) -> bool:
-    return int(place.inside.sum()) == 1
-
-
-def _plain_question(
-    region: Region, outcome: Outcome, measure: str, place: Place, *, year: int, label: str
-) -> Question:
-    views = partial(explain_place, outcome, region, measure, place, year)
-    into = None if _alone(place) else _into(region, (outcome,), measure, year)
-    return Question(label, measure, views, into)
-
-
-def _of_map(
-    voice: Voice, region: Region, runs: Sequence[Outcome], event: MapEvent, place: Place
-) -> list[Question]:
-    """Return the number of the scenario shown, and the difference to what stands beside it."""
-    measure, year, second = event["measure"], event["year"], runs[event["b"]]
-    if event["a"] < 0:
-        name = say("explain.panel.alone", voice.language, name=second.scenario.name, year=year)
-        change = partial(explain_change, second, region, measure, place, year)
-        grown = Question(voice("explain.panel.change", year=year), measure, change)
-        return [_plain_question(region, second, measure, place, year=year, label=name), grown]
-    first = runs[event["a"]]
-    apart = partial(explain_difference, first, second, region, measure, place, year=year)
-    both = [
-        _plain_question(region, one, measure, place, year=year, label=_one(voice, letter, one, year))
-        for letter, one in (("A", first), ("B", second))
-    ]
-    return [Question(voice("explain.panel.difference", year=year), measure, apart), *both]
+    ask(voice, made, key="map")
 
 
 # The dialog -----------------------------------------------------------------------------------------
@@ -424,7 +256,7 @@ def show_place(
     """Draw the explanation of a number of a place where it stands, without a dialog."""
     found = measure in outcome.values or (place.id == REGION and measure in outcome.regional)
     if found:
-        question = _plain_question(region, outcome, measure, place, year=year, label="")
+        question = of_place(region, outcome, measure, place, year=year, label="")
         _answer(voice, [question], key=key)
 
 

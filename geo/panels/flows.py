@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from geo.downloads import commuting_table, links_table, to_csv
-from geo.flows import DELAY, TRIPS, commuting_chart, delay_chart, held_by_both
+from geo.flows import (
+    DELAY,
+    TRIPS,
+    commuting_chart,
+    delay_chart,
+    held_by_both,
+    questions_of_links,
+    questions_of_pairs,
+)
 from geo.model.flows import has_flows
+from geo.panels import explaining
 from geo.panels.chart import show_chart
 
 if TYPE_CHECKING:
@@ -26,15 +36,16 @@ def compared(two: Pair, voice: Voice, year: int) -> None:
     if not held_by_both(two):
         st.info(voice("compare.flows.none"))
         return
-    for make, measure, alike in (
-        (delay_chart, DELAY, "roads_alike"),
-        (commuting_chart, TRIPS, "pairs_alike"),
+    for make, measure, alike, what, asked in (
+        (delay_chart, DELAY, "roads_alike", "links", questions_of_links),
+        (commuting_chart, TRIPS, "pairs_alike", "pairs", questions_of_pairs),
     ):
         chart = make(two, year, voice.language)
         if chart.empty:
             st.info(voice(f"compare.flows.{alike}"))
         else:
             show_chart(voice, chart, digits=measure.digits)
+            explaining.offer_asked(voice, two, year, partial(asked, two, year, voice.language), what=what)
 
 
 def offered(region: Region, outcome: Outcome, voice: Voice, stem: str) -> None:

@@ -27,12 +27,13 @@ class MapEvent(TypedDict):
     seq
         Rises with every event of a browser.
     type
-        ``"move"``: ``institution`` shall go to the county ``destination``. ``"explain"``: the number of the
-        county ``id`` shall be explained. ``"view"``: what the map shows, as it was asked for.
+        ``"move"``: ``institution`` shall go to the county ``destination``. ``"explain"``: the number of
+        ``id`` shall be explained. ``"view"``: what the map shows, as it was asked for.
     institution, destination
         Of a move: an institution's id and a county's code; else empty.
     kind, id
-        Of an explanation; else empty.
+        Of an explanation: ``county`` and its code, or ``road`` or ``pair`` and the codes of both counties,
+        joined by a hyphen; else empty.
     measure, year, a, b
         Of an explanation: what the map shows, ``a`` and ``b`` as places in the list of scenarios, ``a`` = -1
         for the starting point; else empty, 0, -1 and 0.
@@ -53,6 +54,7 @@ class MapEvent(TypedDict):
     view: Mapping[str, Any]
 
 
+_EXPLAINED = ("county", "road", "pair")  # kinds of things whose number a reader may ask about
 _TEXTS = ("type", "institution", "destination", "kind", "id", "measure")
 _WHOLE = {"seq": None, "year": 0, "a": -1, "b": 0}
 
@@ -68,7 +70,7 @@ def _event(value: object) -> MapEvent | None:
     # True is a whole number to Python, and none to a reader
     if not all(isinstance(number, int) and not isinstance(number, bool) for number in whole.values()):
         return None
-    if texts["type"] == "explain" and texts["kind"] != "county":
+    if texts["type"] == "explain" and texts["kind"] not in _EXPLAINED:
         return None
     told = value.get("view", {})
     event: Any = {**texts, **whole, "view": told if isinstance(told, Mapping) else {}}

@@ -1,0 +1,123 @@
+"""Why the numbers of moved staff are what they are: by move, down to its size and the assumptions.
+
+The numbers are those of :func:`geo.model.staff.moved_staff`, of one move or of several together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from geo.assumptions import KINDS
+from geo.errors import Fault, ModelError
+from geo.model.cases import assumed, by_move, case_of, sized
+from geo.model.staff import OF_STAFF, moved_staff, staff_welfare
+from geo.model.terms import FACTS, Term
+
+if TYPE_CHECKING:
+    from geo.model.cases import Case
+    from geo.model.indicators import World
+    from geo.model.result import Outcome
+    from geo.model.solve import Array
+    from geo.model.staff import MovedStaff
+    from geo.region import Region
+
+__all__ = ["explain_moved", "explain_staff_welfare"]
+
+_UNITS: Final = {
+    "minutes_before": "minutes", "minutes": "minutes", "minutes_kept": "minutes",
+    "pay_before": "cny_per_year", "pay": "cny_per_year", "living": "percent",
+    "posts": "jobs", "students": "students", "lodging": "persons",
+    "home": "persons", "daily": "persons", "weekly": "persons",
+}  # fmt: skip
+_DIGITS: Final = {"minutes": 1, "percent": 2}
+_SOME: Final = 0.5  # staff: of fewer there is no mean
+
+
+def explain_moved(outcome: Outcome, region: Region, year: int, key: str, own: Array | None = None) -> Term:
+    """Return a number of moved staff as what each move makes of it: a sum, or shares times means.
+
+    Parameters
+    ----------
+    key
+        One of :data:`geo.model.staff.OF_STAFF`.
+    own
+        1 for the moves that are meant, (M,); None for all.
+
+    Raises
+    ------
+    ModelError
+        If the outcome is not of the full model, not of these layers, or does not hold the year.
+    """
+    case = _case(outcome, region, year)
+    moved = moved_staff(_solved(case), case.row)
+    chosen = np.ones(len(moved.posts)) if own is None else own
+    part = OF_STAFF[key]
+    values, unit = getattr(moved, part), _UNITS[part]
+    weight = moved.weights.get(part)
+    if weight is None:
+        made = by_move(case, key, unit, chosen * values, lambda move: _factors(case, part, move, moved))
+        return replace(made, formula=(f"measure.{key}.help", "explain.moved.sum"))
+    total, digits = float(chosen @ weight), _DIGITS.get(unit, 0)
+    if not total > _SOME:
+        return Term(key, float("nan"), unit, formula=(f"measure.{key}.help",), digits=digits)
+    share = chosen * weight / total
+
+    def factors(move: int) -> tuple[Term, ...]:
+        return (
+            Term("share_of_staff", float(share[move]), "ratio", digits=4),
+            Term("mean_of_move", float(values[move]), unit, digits=digits),
+        )
+
+    made = by_move(case, key, unit, share * np.nan_to_num(values), factors)
+    return replace(made, formula=(f"measure.{key}.help", "explain.moved.mean"), digits=digits)
+
+
+def _factors(case: Case, part: str, move: int, moved: MovedStaff) -> tuple[Term, ...]:
+    """Return what makes the size of a move: its posts or places, how far it is, and who of them."""
+    moves = case.movement.moves
+    kind = KINDS[moves.kind[move]]
+    if part in {"students", "lodging"}:
+        stay = Term(
+            "student_residents", float(moves.resident_students[move]), "ratio",
+            row=assumed(f"student_residents.{kind}"), digits=2,
+        )  # fmt: skip
+        return sized(case, "students", move, *((stay,) if part == "lodging" else ()))
+    if part == "posts":
+        return sized(case, "posts", move)
+    row = assumed(f"home_share.{kind}")
+    if part == "home":
+        home = Term("home_share", float(moves.home_share[move]), "ratio", row=row, digits=2)
+        return sized(case, "posts", move, home)
+    kept = float(moved.daily[move] + moved.weekly[move])
+    keep = Term("keep_home", kept / float(moved.posts[move]), "ratio", row=row, digits=2)
+    share = float(getattr(moved, part)[move]) / kept
+    far = Term(f"part_{part}", share, "ratio", row=assumed("day_limit"), digits=4)
+    return sized(case, "posts", move, keep, far)
+
+
+def explain_staff_welfare(outcome: Outcome, region: Region, year: int, kind: str) -> Term:
+    """Return the change of welfare of a class of staff whose institutions stay (eq. 13).
+
+    Raises
+    ------
+    ModelError
+        As :func:`explain_moved`.
+    """
+    case = _case(outcome, region, year)
+    value = float(staff_welfare(_solved(case), case.row)[KINDS.index(kind)])
+    parts = (Term("utility_hat", 1.0 + value / 100.0, "ratio", digits=6),)
+    formula = ("measure.staff_welfare.help",)
+    return Term("staff_welfare", value, "percent", FACTS, parts, formula, digits=3)
+
+
+def _case(outcome: Outcome, region: Region, year: int) -> Case:
+    return case_of(outcome, region, np.ones(len(outcome.codes)), year, net=False)
+
+
+def _solved(case: Case) -> World:
+    if case.world is None:
+        raise ModelError(Fault("people.no_world", "outcome", {"name": case.outcome.scenario.name}))
+    return case.world
