@@ -29,7 +29,7 @@ __all__ = ["explain_moved", "explain_staff_welfare"]
 _UNITS: Final = {
     "minutes_before": "minutes", "minutes": "minutes", "minutes_kept": "minutes",
     "pay_before": "cny_per_year", "pay": "cny_per_year", "living": "percent",
-    "posts": "jobs", "students": "students", "lodging": "persons",
+    "posts": "jobs", "students": "places", "lodging": "persons",
     "home": "persons", "daily": "persons", "weekly": "persons",
 }  # fmt: skip
 _DIGITS: Final = {"minutes": 1, "percent": 2}
@@ -79,14 +79,14 @@ def _factors(case: Case, part: str, move: int, moved: MovedStaff) -> tuple[Term,
     """Return what makes the size of a move: its posts or places, how far it is, and who of them."""
     moves = case.movement.moves
     kind = KINDS[moves.kind[move]]
-    if part in {"students", "lodging"}:
+    if part in {"posts", "students"}:
+        return sized(case, part, move)
+    if part == "lodging":
         stay = Term(
             "student_residents", float(moves.resident_students[move]), "ratio",
             row=assumed(f"student_residents.{kind}"), digits=2,
         )  # fmt: skip
-        return sized(case, "students", move, *((stay,) if part == "lodging" else ()))
-    if part == "posts":
-        return sized(case, "posts", move)
+        return sized(case, "students", move, stay)
     row = assumed(f"home_share.{kind}")
     if part == "home":
         home = Term("home_share", float(moves.home_share[move]), "ratio", row=row, digits=2)
