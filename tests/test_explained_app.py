@@ -75,7 +75,7 @@ def test_a_row_of_the_comparison_is_explained():
     assert "Each line is B less A" in texts(app)
 
 
-def opened(view, name):
+def opened(view, name, which=0):
     """Return the page with the explanation of a part of the comparison, its groups and its questions."""
     app = run(lang="en")
     app.session_state["tabs"] = "Compare"
@@ -83,6 +83,7 @@ def opened(view, name):
     if view != "two":
         app.session_state["compare_view"] = view
         app.run()
+    app.session_state[f"explained_{name}_0_which"] = which  # the driver closes a dialog when it chooses
     app.button(key=f"explain_{name}").click().run()
     assert not app.exception
     assert not app.error
@@ -106,6 +107,23 @@ def test_other_parts_of_the_comparison_are_explained(view, name, measures, count
     which = app.selectbox(key=f"explained_{name}_0_which")
     assert [label.split(",")[0].split(":")[0] for label in which.options[:3]] == ["Difference", "A", "B"]
     assert "Each line is B less A" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "term"),
+    [
+        ("flows", "links", "Minutes that each vehicle loses"),
+        ("flows", "pairs", "Staff who keep their old home"),
+        ("people", "staff", "Welfare, after / before"),
+        ("people", "institutions", "Move: "),
+    ],
+)
+def test_flows_and_moved_staff_are_explained(view, name, term):
+    app, group = opened(view, name, which=2)
+    assert len(group.options) == len(set(group.options)) > 5
+    which = app.selectbox(key=f"explained_{name}_0_which")
+    assert [label.split(",")[0].split(":")[0] for label in which.options] == ["Difference", "A", "B"]
+    assert term in str([one.proto.body for one in app.get("html")])
 
 
 @pytest.mark.parametrize(("name", "first"), [("pay", "Workers"), ("fates", "Change of real pay · below ")])
@@ -175,6 +193,30 @@ def test_the_map_asks_and_what_has_gone_is_said(change, monkeypatch):
         assert any("no longer on the page" in toast.value for toast in app.toast)
     else:
         assert asked[0].options[0].endswith(", 2035")
+
+
+@pytest.mark.parametrize(
+    ("change", "there"),
+    [
+        ({"kind": "road", "id": "110108-110114"}, True),
+        ({"kind": "pair", "id": "110108-110114"}, True),
+        ({"kind": "pair", "id": "110108-110114", "a": 1}, True),
+        ({"kind": "road", "id": "110108"}, False),
+        ({"kind": "pair", "id": "110108-999999"}, False),
+        ({"kind": "road", "id": "110108-110114", "year": 1999}, False),
+    ],
+)
+def test_the_map_asks_about_links_and_pairs(change, there, monkeypatch):
+    monkeypatch.setattr("geo.panels.page.map_component", lambda *_, **__: _event({**ASKED, **change}))
+    app = run(lang="en")
+    assert not app.exception
+    assert not app.error
+    asked = [one for one in app.selectbox if (one.key or "").startswith("explained_map_")]
+    assert bool(asked) == there
+    if there:
+        assert "Haidian District" in texts(app)
+    else:
+        assert any("no longer on the page" in toast.value for toast in app.toast)
 
 
 def test_names_are_text_in_the_tree(region):

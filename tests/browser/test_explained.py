@@ -90,6 +90,18 @@ def test_a_number_on_the_map_is_explained(visit):
     assert page.get_by_role("dialog").count() == 0  # an answer is given once
 
 
+def test_a_link_on_the_map_is_explained(visit):
+    page, frame = visit()
+    frame.evaluate(
+        "() => { jjj.app.select('road', jjj.app.roads.find((one) => one.id.includes('130629')).id); }"
+    )
+    settle(page)
+    frame.get_by_role("button", name="Explain this number").click(timeout=WAIT)
+    dialog = opened(page)
+    assert "Xushui District → Rongcheng County" in dialog.locator(".jjj-tree").inner_text()
+    assert grave(page, DIALOG) == []
+
+
 def test_a_map_in_a_file_explains_what_it_holds(open_page, region, tmp_path):
     outcome = simulate_level0(region, preset("announced", region))
     view = build_view(region, [('<img src=x onerror="alert(1)">', outcome)], measures=MEASURES.values())
