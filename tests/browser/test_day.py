@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from served import WAIT, choose, code, current_moves, name_of, press, ready, serving, switches, tab
+from served import WAIT, choose, code, current_moves, name_of, press, ready, serving, settle, switches, tab
 
 from geo.words import say
 
@@ -51,6 +51,7 @@ def moves_are(frame, count):
 
 
 def taken(page, name, path):
+    settle(page)  # a page that is being redrawn takes no click
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name=name).click()
     download.value.save_as(path)
