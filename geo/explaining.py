@@ -46,6 +46,11 @@ __all__ = [
 ]
 
 
+WAYS: Final = ("terms", "counties")
+_UNITS: Final = {"beds": "bed", "cny": "yuan"}
+Views = dict[str, Term]
+
+
 @dataclass(frozen=True)
 class Asked:
     """A number that two outcomes both have, to be explained in each and in their difference.
@@ -63,11 +68,6 @@ class Asked:
     name: str
     measure: str
     of: Callable[[Outcome], Term]
-
-
-WAYS: Final = ("terms", "counties")
-_UNITS: Final = {"beds": "bed", "cny": "yuan"}
-Views = dict[str, Term]
 
 
 # A number of a place --------------------------------------------------------------------------------

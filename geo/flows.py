@@ -24,13 +24,11 @@ from geo.model.flows import commuting, has_flows, largest_pairs, links
 from geo.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from geo.comparison import Pair
     from geo.measures import Measure
     from geo.model.terms import Term
-    from geo.outcome import Outcome
-    from geo.region import Region
 
 __all__ = [
     "DELAY",
@@ -229,25 +227,18 @@ def _end(ordered: Sequence[tuple[str, float]], sign: int, measure: Measure, lang
 
 def questions_of_links(two: Pair, year: int, language: str = "en") -> list[Asked]:
     """Return what can be asked about road links, those that differ most first."""
-    rows = links_that_differ(two, year, language)[:_ASKED]
-    return [
-        Asked(name, DELAY.id, partial(_link, two.region, (row.first, row.second), year))
-        for row, (name, _) in zip(rows, _named(rows, _DASH), strict=True)
-    ]
+    return _asked(links_that_differ(two, year, language), _DASH, DELAY, partial(explain_link, year=year), two)
 
 
 def questions_of_pairs(two: Pair, year: int, language: str = "en") -> list[Asked]:
     """Return what can be asked about commuting between two counties, pairs that differ most first."""
-    rows = pairs_that_differ(two, year, language)[:_ASKED]
+    return _asked(pairs_that_differ(two, year, language), "→", TRIPS, partial(explain_pair, year=year), two)
+
+
+def _asked(
+    rows: Sequence[Between], sign: str, measure: Measure, explain: Callable[..., Term], two: Pair
+) -> list[Asked]:
     return [
-        Asked(name, TRIPS.id, partial(_pair, two.region, (row.first, row.second), year))
-        for row, (name, _) in zip(rows, _named(rows, "→"), strict=True)
+        Asked(name, measure.id, partial(explain, region=two.region, ends=(row.first, row.second)))
+        for row, (name, _) in zip(rows[:_ASKED], _named(rows[:_ASKED], sign), strict=True)
     ]
-
-
-def _link(region: Region, ends: tuple[str, str], year: int, outcome: Outcome) -> Term:
-    return explain_link(outcome, region, ends, year)
-
-
-def _pair(region: Region, ends: tuple[str, str], year: int, outcome: Outcome) -> Term:
-    return explain_pair(outcome, region, ends, year)

@@ -65,7 +65,8 @@ def compare(first: Outcome, second: Outcome) -> Comparison:
     same = first.codes == second.codes and np.array_equal(first.years, second.years)
     of_one = (first.region_hash, first.version) == (second.region_hash, second.version)
     if not same or not of_one:
-        values = {"first": first.region_hash[:8], "second": second.region_hash[:8]}
+        told = [f"{one.region_hash[:8]}, m{one.version}" for one in (first, second)]
+        values = {"first": told[0], "second": told[1]}
         raise ModelError(Fault("model.not_comparable", "compare", values))
     return Comparison(
         first,

@@ -122,18 +122,16 @@ def questions_of_staff(two: Pair, year: int, language: str = "en") -> list[Asked
     made = []
     for row in staff_rows(two, year, language):
         kind, key = kinds[row.name], row.measure.id
-        of = partial(_welfare, two.region, year, kind)
+        of: Callable[[Outcome], Term] = partial(
+            explain_staff_welfare, region=two.region, year=year, kind=kind
+        )
         if key in OF_STAFF:
-            of = partial(_of_class, two.region, year, key, KINDS.index(kind))
+            of = partial(_of_class, region=two.region, year=year, key=key, kind=KINDS.index(kind))
         made.append(Asked(f"{row.name} · {row.measure.name(language)}", key, of))
     return made
 
 
-def _welfare(region: Region, year: int, kind: str, outcome: Outcome) -> Term:
-    return explain_staff_welfare(outcome, region, year, kind)
-
-
-def _of_class(region: Region, year: int, key: str, kind: int, outcome: Outcome) -> Term:
+def _of_class(outcome: Outcome, region: Region, year: int, key: str, kind: int) -> Term:
     own = world_of(outcome).plan.of_kind[:, kind]
     return explain_moved(outcome, region, year, key, own)
 

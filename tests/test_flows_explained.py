@@ -106,6 +106,7 @@ def test_moved_staff_are_explained_as_the_tables_have_them(two):
     assert len(asked) == len(rows) > 20
     for row, one in zip(rows, asked, strict=True):
         assert one.name.startswith(row.name)
+        assert one.of(two.first).unit == row.measure.unit
         found = [checked(one.of(outcome)) for outcome in (two.first, two.second)]
         assert found == pytest.approx([row.first, row.second], rel=1e-9, abs=1e-9, nan_ok=True)
 

@@ -13,7 +13,7 @@ function explainFlow(app, kind, item, list) {
   const { texts } = app;
   const { left, right } = comparedSides(app);
   const [{ label, unit, digits, more, before, after }] = list;
-  const asked = { kind, id: item.id, measure: kind === "road" ? "delay" : "in_commuters", a: left, b: right };
+  const asked = { kind, id: item.id, a: left, b: right };
   const written = (value, places, sign = false) => `${texts.number(value, places, sign)}${NO_BREAK}${unit}`;
   const held = () =>
     facts([

@@ -45,7 +45,8 @@ _UNITS = {
     "private_per_post": "ratio", "services_per_post": "ratio", "welfare": "percent", "gini": "index",
     "theil_within": "index", "theil_between": "index", "income_beijing_hebei": "ratio",
     "income_tianjin_hebei": "ratio", "xiongan_fill": "percent", "industry_value_added": "bn_cny",
-    "family": "family",
+    "family": "family", "staff_trip": "minutes", "staff_trip_before": "minutes", "staff_trip_kept": "minutes",
+    "staff_pay": "cny_per_year", "staff_pay_before": "cny_per_year", "staff_living": "percent",
 }  # fmt: skip
 
 
@@ -301,6 +302,28 @@ def sized(case: Case, size: str, move: int, *more: Term) -> tuple[Term, ...]:
     unit = unit_of(size)
     row = _size_row(case, size, move, asked.institution)
     return (Term("size", whole, unit, row=row, digits=0), done, *more)
+
+
+def keeping(case: Case, move: int, key: str, share: float) -> tuple[Term, ...]:
+    """Return the factors of staff who keep their old home: size of the move, who does, ``share`` of them.
+
+    Parameters
+    ----------
+    key
+        Name of the share.
+    """
+    movement = case.movement
+    kept = float(movement.stayers[case.row, move] / movement.posts[case.row, move])
+    row = assumed(f"home_share.{KINDS[movement.moves.kind[move]]}")
+    keep = Term("keep_home", kept, "ratio", row=row, digits=2)
+    return sized(case, "posts", move, keep, Term(key, share, "ratio", row=assumed("day_limit"), digits=4))
+
+
+def lodging_share(case: Case, move: int) -> Term:
+    """Return the share of a move's students who live where they study."""
+    moves = case.movement.moves
+    row = assumed(f"student_residents.{KINDS[moves.kind[move]]}")
+    return Term("student_residents", float(moves.resident_students[move]), "ratio", row=row, digits=2)
 
 
 def _size_row(case: Case, size: str, move: int, institution: str | None) -> Row:

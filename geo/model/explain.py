@@ -15,7 +15,7 @@ import numpy as np
 
 from geo.assumptions import KINDS
 from geo.errors import Fault, ModelError
-from geo.model.cases import Case, assumed, by_move, case_of, digits_of, sized, unit_of
+from geo.model.cases import Case, assumed, by_move, case_of, digits_of, keeping, lodging_share, sized, unit_of
 from geo.model.economy import WAGE_YEAR
 from geo.model.explain_flows import delay_of
 from geo.model.terms import FACTS, PRODUCT, Row, Term
@@ -174,11 +174,8 @@ def _lodging(case: Case) -> Term:
     signs = movement.signs(case.inside) if case.net else np.ones(len(movement.moves))
 
     def factors(move: int) -> tuple[Term, ...]:
-        row = assumed(f"student_residents.{KINDS[movement.moves.kind[move]]}")
-        stay = Term(
-            "student_residents", float(movement.moves.resident_students[move]), "ratio", row=row, digits=2
-        )
-        return sized(case, "students", move, stay, *((_sign(signs, move),) if case.net else ()))
+        more = (lodging_share(case, move), *((_sign(signs, move),) if case.net else ()))
+        return sized(case, "students", move, *more)
 
     return by_move(case, "lodging", "persons", signs * movement.lodging[case.row], factors)
 
@@ -516,13 +513,7 @@ def _keep_home(case: Case, measure: str) -> Term:
     share = (movement.homes * (movement.daily == daily)) @ case.inside
 
     def factors(move: int) -> tuple[Term, ...]:
-        kept = float(movement.stayers[case.row, move] / movement.posts[case.row, move])
-        row = assumed(f"home_share.{KINDS[movement.moves.kind[move]]}")
-        return sized(
-            case, "posts", move, Term("keep_home", kept, "ratio", row=row, digits=2),
-            Term("share_daily" if daily else "share_weekly", float(share[move]), "ratio",
-                 row=assumed("day_limit"), digits=4),
-        )  # fmt: skip
+        return keeping(case, move, "share_daily" if daily else "share_weekly", float(share[move]))
 
     return by_move(case, measure, "persons", movement.stayers[case.row] * share, factors)
 

@@ -5,13 +5,13 @@ Both are read from the solved economy that :mod:`geo.model.flows` reads; only th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from geo.assumptions import KINDS
 from geo.errors import Fault, ModelError
-from geo.model.cases import assumed, by_move, case_of, sized
+from geo.model.cases import assumed, by_move, case_of, keeping
 from geo.model.flows import links
 from geo.model.terms import FACTS, PRODUCT, Row, Term
 from geo.words import say
@@ -158,8 +158,8 @@ def explain_pair(outcome: Outcome, region: Region, ends: tuple[str, str], year: 
 
 
 def _fit(case: Case) -> Row:
-    """Return what the commuting of before was fitted to."""
-    return case.fact("commuting_facts", fact="mean one-way commute time")
+    """Return what the commuting of before was fitted to: nobody counted the trips of a pair."""
+    return replace(case.fact("commuting_facts", fact="mean one-way commute time"), status="estimated")
 
 
 def _private(case: Case, ends: tuple[int, int], year: Year) -> Term:
@@ -203,18 +203,11 @@ def _staying(case: Case, ends: tuple[int, int]) -> Array:
 
 def _stay(case: Case, ends: tuple[int, int]) -> Term:
     """Return staff who keep their old home, by move."""
-    movement, home = case.movement, ends[0]
-
-    def factors(move: int) -> tuple[Term, ...]:
-        kept = float(movement.stayers[case.row, move] / movement.posts[case.row, move])
-        share = float(movement.homes[move, home])
-        home_share = assumed(f"home_share.{KINDS[movement.moves.kind[move]]}")
-        return sized(
-            case, "posts", move, Term("keep_home", kept, "ratio", row=home_share, digits=2),
-            Term("share_daily", share, "ratio", row=assumed("day_limit"), digits=4),
-        )  # fmt: skip
-
-    return by_move(case, "stay_commuters", "trips", _staying(case, ends), factors)
+    homes = case.movement.homes[:, ends[0]]
+    return by_move(
+        case, "stay_commuters", "trips", _staying(case, ends),
+        lambda move: keeping(case, move, "share_daily", float(homes[move])),
+    )  # fmt: skip
 
 
 # A county's delay -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import numpy as np
 
 from geo.assumptions import KINDS
 from geo.errors import Fault, ModelError
-from geo.model.cases import assumed, by_move, case_of, sized
+from geo.model.cases import assumed, by_move, case_of, keeping, lodging_share, sized, unit_of
 from geo.model.staff import OF_STAFF, moved_staff, staff_welfare
 from geo.model.terms import FACTS, Term
 
@@ -26,14 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain_moved", "explain_staff_welfare"]
 
-_UNITS: Final = {
-    "minutes_before": "minutes", "minutes": "minutes", "minutes_kept": "minutes",
-    "pay_before": "cny_per_year", "pay": "cny_per_year", "living": "percent",
-    "posts": "jobs", "students": "places", "lodging": "persons",
-    "home": "persons", "daily": "persons", "weekly": "persons",
-}  # fmt: skip
 _DIGITS: Final = {"minutes": 1, "percent": 2}
-_SOME: Final = 0.5  # staff: of fewer there is no mean
 
 
 def explain_moved(outcome: Outcome, region: Region, year: int, key: str, own: Array | None = None) -> Term:
@@ -54,16 +47,14 @@ def explain_moved(outcome: Outcome, region: Region, year: int, key: str, own: Ar
     case = _case(outcome, region, year)
     moved = moved_staff(_solved(case), case.row)
     chosen = np.ones(len(moved.posts)) if own is None else own
-    part = OF_STAFF[key]
-    values, unit = getattr(moved, part), _UNITS[part]
-    weight = moved.weights.get(part)
+    part, unit = OF_STAFF[key], unit_of(key)
+    values, weight, digits = getattr(moved, part), moved.weights.get(part), _DIGITS.get(unit, 0)
     if weight is None:
         made = by_move(case, key, unit, chosen * values, lambda move: _factors(case, part, move, moved))
         return replace(made, formula=(f"measure.{key}.help", "explain.moved.sum"))
-    total, digits = float(chosen @ weight), _DIGITS.get(unit, 0)
-    if not total > _SOME:
+    if not np.isfinite(getattr(moved.grouped(chosen[None]), part)[0]):  # of nobody there is no mean
         return Term(key, float("nan"), unit, formula=(f"measure.{key}.help",), digits=digits)
-    share = chosen * weight / total
+    share = chosen * weight / float(chosen @ weight)
 
     def factors(move: int) -> tuple[Term, ...]:
         return (
@@ -78,24 +69,16 @@ def explain_moved(outcome: Outcome, region: Region, year: int, key: str, own: Ar
 def _factors(case: Case, part: str, move: int, moved: MovedStaff) -> tuple[Term, ...]:
     """Return what makes the size of a move: its posts or places, how far it is, and who of them."""
     moves = case.movement.moves
-    kind = KINDS[moves.kind[move]]
     if part in {"posts", "students"}:
         return sized(case, part, move)
     if part == "lodging":
-        stay = Term(
-            "student_residents", float(moves.resident_students[move]), "ratio",
-            row=assumed(f"student_residents.{kind}"), digits=2,
-        )  # fmt: skip
-        return sized(case, "students", move, stay)
-    row = assumed(f"home_share.{kind}")
+        return sized(case, "students", move, lodging_share(case, move))
     if part == "home":
+        row = assumed(f"home_share.{KINDS[moves.kind[move]]}")
         home = Term("home_share", float(moves.home_share[move]), "ratio", row=row, digits=2)
         return sized(case, "posts", move, home)
     kept = float(moved.daily[move] + moved.weekly[move])
-    keep = Term("keep_home", kept / float(moved.posts[move]), "ratio", row=row, digits=2)
-    share = float(getattr(moved, part)[move]) / kept
-    far = Term(f"part_{part}", share, "ratio", row=assumed("day_limit"), digits=4)
-    return sized(case, "posts", move, keep, far)
+    return keeping(case, move, f"part_{part}", float(getattr(moved, part)[move]) / kept)
 
 
 def explain_staff_welfare(outcome: Outcome, region: Region, year: int, kind: str) -> Term:

@@ -35,8 +35,8 @@ class MapEvent(TypedDict):
         Of an explanation: ``county`` and its code, or ``road`` or ``pair`` and the codes of both counties,
         joined by a hyphen; else empty.
     measure, year, a, b
-        Of an explanation: what the map shows, ``a`` and ``b`` as places in the list of scenarios, ``a`` = -1
-        for the starting point; else empty, 0, -1 and 0.
+        Of an explanation: what the map shows, the measure for a county alone; ``a`` and ``b`` as places in
+        the list of scenarios, ``a`` = -1 for the starting point; else empty, 0, -1 and 0.
     view
         Of a view: its state as the browser tells it, not checked; else empty.
     """
