@@ -1,18 +1,24 @@
 """Explanations of road links, pairs of counties and moved staff: every branch makes its parent."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_explain import sound
 
 from geo import flows, people
 from geo.assumptions import Assumptions
-from geo.comparison import pair
+from geo.comparison import pair, place_of
 from geo.errors import ModelError
+from geo.explaining import explain_place
 from geo.model.explain import explain
 from geo.model.explain_flows import explain_link, explain_pair
 from geo.model.flows import commuting, links
 from geo.model.simulate import simulate
 from geo.model.terms import dated, difference
+from geo.outcome import compare
+from geo.panels.questions import asked_about
+from geo.panels.text import Voice
 from geo.people_explained import questions_of_institutions, questions_of_staff
 from geo.presets import preset
 from geo.scenario import Scenario
@@ -137,3 +143,62 @@ def test_direct_effects_have_no_flows_to_explain(region):
     direct = simulate(region, Scenario(name="direct"), model="level0")
     with pytest.raises(ModelError, match="level 0"):
         explain_pair(direct, region, ("110101", "110102"), YEAR)
+
+
+def test_the_two_wages_and_costs_are_those_of_work_and_home(two, region):
+    home, work = "130109", "130629"
+    state = people.world_of(two.second).solved.years[two.second.position(YEAR)].state
+    tree = explain_pair(two.second, region, (home, work), YEAR)
+    private = next(part for part in tree.parts if part.key == "private_commuters")
+    told = {part.key: part.value for part in private.parts}
+    assert told["wage_hat"] == state.wage_hat[two.second.codes.index(work)]
+    assert told["living_cost_hat"] == state.cost_of_living_hat[two.second.codes.index(home)]
+    assert told["amenity_hat"] == state.amenity_hat[two.second.codes.index(home)]
+    assert len({float(state.wage_hat[two.second.codes.index(code)]) for code in (home, work)}) == 2
+
+
+def test_nobody_counted_the_trips_of_a_pair_or_the_capacity_of_a_link(two, region):
+    pair_of = explain_pair(two.second, region, ("110108", "110101"), YEAR)
+    assert pair_of.parts[0].row.status == "estimated"
+    codes = np.array(two.second.codes)[links(two.second).ends]
+    # from Beijing to Baoding, which publishes no index
+    ends = next(pair for pair in codes.tolist() if [code[:4] for code in pair] == ["1101", "1306"])
+    link = explain_link(two.second, region, tuple(ends), YEAR)
+    (row, *_) = [term.row for _, term in link.walk() if term.key == "link_capacity"]
+    assert (row.key, row.status) == ("Beijing, elsewhere", "estimated")
+
+
+def test_many_links_are_shown_together(two, region):
+    tree = explain_place(two.second, region, "delay", place_of(region, "beijing"), YEAR)["terms"]
+    sound(tree)
+    keys = [part.key for part in tree.parts]
+    assert keys.count("road") == 12
+    assert "other_roads" in keys
+
+
+def test_results_of_another_version_are_not_explained(two, region):
+    old = replace(two.second, version=two.second.version - 1)
+    with pytest.raises(ModelError) as caught:
+        explain(old, region, "population", "110101", YEAR)
+    assert [fault.code for fault in caught.value.faults] == ["compare.other_version"]
+    with pytest.raises(ModelError, match="versions of the model"):
+        compare(two.second, old)
+
+
+@pytest.mark.parametrize(("kind", "explained"), [("road", explain_link), ("pair", explain_pair)])
+def test_what_the_map_asks_is_answered_with_its_numbers(two, region, kind, explained):
+    ends, runs = ("110108", "110114"), [two.first, two.second]
+    event = {"kind": kind, "id": "-".join(ends), "measure": "", "year": YEAR, "a": 0, "b": 1}
+    a, b = (explained(one, region, ends, YEAR).value for one in runs)
+    before = explained(two.second, region, ends, None).value
+    assert len({a, b, before}) == 3
+
+    def values(**change):
+        (made,) = asked_about(Voice("en"), region, runs, event | change).values()
+        return [one.views()["terms"].value for one in made()]
+
+    assert values() == pytest.approx([b - a, a, b])
+    assert values(a=1, b=0) == pytest.approx([a - b, b, a])
+    assert values(a=-1) == pytest.approx([b, b - before])
+    direct = simulate(region, Scenario(name="direct"), model="level0")
+    assert asked_about(Voice("en"), region, [direct, two.second], event) is None

@@ -18,6 +18,7 @@ from geo.cli import FAULT, app
 from geo.errors import ExportError, ModelError
 from geo.measures import MEASURES
 from geo.model import calibrate, simulate_level0
+from geo.model.result import MODEL_VERSION
 from geo.report import pdf, report_html, report_pdf, static_map_svg, write_report
 from geo.report.figures import Line, line_chart_svg
 from geo.scenario import Move, Scenario
@@ -143,6 +144,7 @@ def test_it_can_be_made_again_from_what_it_says(text, region, outcome):
     plain = unescape(text)
     assert outcome.scenario.hash in plain
     assert region.content_hash in plain
+    assert re.search(rf"Version of the model.*?<dd[^>]*>{MODEL_VERSION}</dd>", text, re.DOTALL)
     assert "2026-03-01" in plain
     written = re.search(r"<pre.*?>(.*?)</pre>", text, re.DOTALL)[1]
     again = Scenario.from_toml(unescape(re.sub(r"<.*?>", "", written)))

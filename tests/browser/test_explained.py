@@ -9,8 +9,10 @@ from served import WAIT, no_sideways, settle, tab
 from geo.maps.export import export_html
 from geo.maps.view import build_view
 from geo.measures import MEASURES
-from geo.model import simulate_level0
+from geo.model import simulate, simulate_level0
+from geo.model.explain_flows import explain_link
 from geo.presets import preset
+from geo.words import number, say
 
 pytestmark = pytest.mark.browser
 
@@ -122,3 +124,22 @@ def test_a_map_in_a_file_explains_what_it_holds(open_page, region, tmp_path):
     assert grave(page) == []
     page.evaluate("() => { jjj.set({ language: 'zh' }); }")
     assert "2020 年普查常住人口" in page.locator(".jjj-why").inner_text()
+
+
+def test_a_link_in_a_file_is_explained_by_what_the_file_holds(open_page, region, tmp_path):
+    runs = [(key, simulate(region, preset(key, region))) for key in ("announced", "moved")]
+    path = tmp_path / "map.html"
+    export_html(build_view(region, runs, measures=[MEASURES["delay"]]), path)
+    page = open_page(path.as_uri())
+    ends = ("110108", "110114")
+    page.evaluate(
+        "(id) => { jjj.set({ a: 1, b: 0, year: 2035 }); jjj.app.select('road', id); }", "-".join(ends)
+    )
+    page.get_by_role("button", name="Explain this number").click()
+    told = page.locator(".jjj-why").inner_text()
+    assert "Vehicles of the peak hour" in told
+    b, a = (explain_link(outcome, region, ends, 2035).value for _, outcome in runs)
+    for key, name, value in (("before", "moved", a), ("after", "announced", b)):
+        label = f"{say(f'map.explain.{key}', 'en')} ({name}, 2035)"
+        assert told.split(label)[1].strip().startswith(number(value, "en", digits=1))
+    assert grave(page) == []

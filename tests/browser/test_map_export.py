@@ -300,6 +300,7 @@ def test_sources_hold_date_scenario_text_and_hash(page):
         "2026-03-01",
         "0123456789abcdef" * 4,
         'name = "made up"',
+        "direct effects (level 0), version 5",
         "Map-review number",
         "Tianditu",
         "Leaflet",
