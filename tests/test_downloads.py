@@ -134,6 +134,9 @@ def test_the_workbook_has_its_sheets_and_no_formula(region, outcome, made):
     sheets = book(made["xlsx", "en"])
     assert sheets.sheetnames == ["Summary", "Counties", "By year", "Region", "Moves", "Measures", "Sources"]
     assert book(download(region, None, "xlsx", language="zh")).sheetnames[0] == "摘要"
+    told = {row[0].value: row[1].value for row in sheets["Summary"].iter_rows(min_row=2)}
+    assert told["Version of the model"] == outcome.version
+    assert told["Hash of the layers"] == region.content_hash
     kinds = {cell.data_type for sheet in sheets for row in sheet.iter_rows() for cell in row}
     assert kinds <= {"s", "n", "inlineStr"}  # none is a formula, none an error
     assert sheets["By year"].max_row == len(outcome.years) * len(region.codes) + 1

@@ -145,16 +145,43 @@ def test_direct_effects_have_no_flows_to_explain(region):
         explain_pair(direct, region, ("110101", "110102"), YEAR)
 
 
-def test_the_two_wages_and_costs_are_those_of_work_and_home(two, region):
-    home, work = "130109", "130629"
-    state = people.world_of(two.second).solved.years[two.second.position(YEAR)].state
+def test_what_moves_people_is_read_at_work_and_at_home(two, region):
+    home, work = "130609", "130629"  # neighbours: Xushui and Rongcheng
+    at = tuple(two.second.codes.index(code) for code in (home, work))
+    world = people.world_of(two.second)
+    year = world.solved.years[two.second.position(YEAR)]
     tree = explain_pair(two.second, region, (home, work), YEAR)
-    private = next(part for part in tree.parts if part.key == "private_commuters")
-    told = {part.key: part.value for part in private.parts}
-    assert told["wage_hat"] == state.wage_hat[two.second.codes.index(work)]
-    assert told["living_cost_hat"] == state.cost_of_living_hat[two.second.codes.index(home)]
-    assert told["amenity_hat"] == state.amenity_hat[two.second.codes.index(home)]
-    assert len({float(state.wage_hat[two.second.codes.index(code)]) for code in (home, work)}) == 2
+    told = {part.key: part.value for group in tree.parts[1:3] for part in group.parts}
+    assert told["wage_hat"] == year.state.wage_hat[at[1]] != year.state.wage_hat[at[0]]
+    assert told["living_cost_hat"] == year.state.cost_of_living_hat[at[0]]
+    assert told["amenity_hat"] == year.state.amenity_hat[at[0]]
+    assert told["more_minutes"] == year.minutes[at] != year.minutes[at[::-1]]
+    assert told["share_choosing"] == year.homes[at] != year.homes[at[::-1]]
+    posts = (year.state.staff_jobs - world.plan.base.staff)[:, at[1]].sum()
+    assert told["posts_there"] == pytest.approx(posts)
+    assert posts > 1000
+
+
+def test_who_travels_weekly_makes_no_daily_trip(two, region):
+    world, at = people.world_of(two.second), two.second.position(YEAR)
+    weekly = (world.plan.stayers[at][:, None] * world.plan.homes * ~world.plan.daily).T @ world.plan.there
+    home, work = (int(one) for one in np.unravel_index(np.argmax(weekly), weekly.shape))
+    assert weekly[home, work] > 1
+    tree = explain_pair(two.second, region, (two.second.codes[home], two.second.codes[work]), YEAR)
+    kept = next(part for part in tree.parts if part.key == "stay_commuters")
+    daily = (world.plan.stayers[at][:, None] * world.plan.homes * world.plan.daily).T @ world.plan.there
+    assert kept.value == pytest.approx(daily[home, work], abs=1e-9)
+
+
+def test_a_direction_is_named_as_it_is_driven(two, region):
+    tree = explain_link(two.second, region, ("110114", "110108"), YEAR)
+    found, row = links(two.second), two.second.position(YEAR)
+    codes = np.array(two.second.codes)[found.ends].tolist()
+    flow = found.flow[row][:, codes.index(["110108", "110114"])]
+    names = [part.label[0] for part in tree.parts]
+    assert names == ["Haidian District → Changping District", "Changping District → Haidian District"]
+    assert [part.parts[0].value for part in tree.parts] == pytest.approx(flow)
+    assert flow[1] > 2 * flow[0]  # into the centre in the morning
 
 
 def test_nobody_counted_the_trips_of_a_pair_or_the_capacity_of_a_link(two, region):
