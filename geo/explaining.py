@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo.limits import Breach, Budget, Limit
+    from geo.limits import Breach, Budget, Limit, Standing
     from geo.measures import Said
     from geo.model.cases import Case
     from geo.outcome import Outcome
@@ -41,6 +41,7 @@ __all__ = [
     "explain_difference",
     "explain_place",
     "explain_said",
+    "explain_standing",
     "inside_of",
     "table_of_term",
 ]
@@ -256,17 +257,31 @@ def explain_breach(breach: Breach, outcome: Outcome, region: Region, budget: Bud
     ModelError
         As :func:`explain_place`; or if the limit is a budget and none is given.
     """
+    if breach.rule != "budget" and not breach.institution:
+        limit = next(one for one in limits(region) if one.id == breach.rule)
+        return _of_limit(limit, outcome, region, breach.worst_year)
     inside = np.isin(outcome.codes, breach.codes).astype(float)
     case = case_of(outcome, region, inside, breach.worst_year)
-    if breach.rule == "budget":
-        return _trimmed({"terms": _spent(case, budget)})
-    if breach.institution:
-        return _trimmed({"terms": _arriving(case, breach)})
-    limit = next(one for one in limits(region) if one.id == breach.rule)
+    return _trimmed({"terms": _arriving(case, breach) if breach.institution else _spent(case, budget)})
+
+
+def explain_standing(standing: Standing, outcome: Outcome, region: Region) -> Views:
+    """Return the number that a limit is held against, exceeded or not, in the year in which it is largest.
+
+    Raises
+    ------
+    ModelError
+        As :func:`explain_place`.
+    """
+    return _of_limit(standing.limit, outcome, region, standing.year)
+
+
+def _of_limit(limit: Limit, outcome: Outcome, region: Region, year: int) -> Views:
+    inside = np.isin(outcome.codes, limit.codes)
     if limit.quantity != "residents":
+        case = case_of(outcome, region, inside.astype(float), year)
         return _trimmed({"terms": _held(limit, _counted(case, limit.quantity))})
-    place = Place(breach.rule, "", inside.astype(bool))
-    views = explain_place(outcome, region, "population", place, breach.worst_year)
+    views = explain_place(outcome, region, "population", Place(limit.id, "", inside), year)
     return {way: _held(limit, tree) for way, tree in views.items()}
 
 

@@ -13,18 +13,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.downloads import Field, Table
 from geo.errors import Fault, ModelError
 from geo.model.moves import CALENDAR, ResolvedMoves, ramp, resolve
 from geo.words import number, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from geo.outcome import Outcome
     from geo.region import Region
     from geo.scenario import Scenario
 
-__all__ = ["Breach", "Budget", "Limit", "breaches", "limits"]
+__all__ = [
+    "Breach",
+    "Budget",
+    "Limit",
+    "Standing",
+    "breaches",
+    "digits_of",
+    "limits",
+    "standings",
+    "table_of_standings",
+]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,7 +45,7 @@ RESIDENTS = "population"  # measure of an outcome that counts all residents
 _CAPACITIES = {"students": "students", "beds": "beds", "office": "posts", "jobs": "posts"}
 _UNITS = {"students": "places", "beds": "beds", "posts": "jobs"}
 _MIXED = "students and staff"
-_DIGITS = {"percent": 1, "km2": 1}
+_DIGITS = {"percent": 1, "km2": 1, "mln_m3_year": 1}
 # Head-counts are whole: less than this above a limit is rounding.
 _ROUNDING = 1e-9
 
@@ -168,7 +179,7 @@ class Breach:
 
     def text(self, language: str = "en", region: Region | None = None) -> str:
         """Return the breach in one line: rule, number, limit, since when, and whether it was there before."""
-        digits = _DIGITS.get(self.unit, 0)
+        digits = digits_of(self.unit)
         values = {
             key: number(value, language, digits=digits)
             for key, value in (("value", self.value), ("limit", self.limit), ("over", self.overshoot))
@@ -194,6 +205,40 @@ class Breach:
         """Return where the limit comes from and how sure it is."""
         source = say("limits.user", language) if self.rule == "budget" else self.source
         return say("limits.source", language, source=source, status=say(f"status.{self.status}", language))
+
+
+def digits_of(unit: str) -> int:
+    """Return how many decimals are shown of a unit at ``limits.unit``."""
+    return _DIGITS.get(unit, 0)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a scenario goes towards a limit, exceeded or not.
+
+    Parameters
+    ----------
+    limit
+        The rule.
+    value
+        The largest number reached in the years in which it binds.
+    year
+        When.
+    """
+
+    limit: Limit
+    value: float
+    year: int
+
+    @property
+    def room(self) -> float:
+        """What is left up to the limit; below 0 where it is exceeded."""
+        return self.limit.number - self.value
+
+    @property
+    def used(self) -> float:
+        """The value in percent of the limit."""
+        return 100.0 * self.value / self.limit.number
 
 
 def limits(region: Region) -> tuple[Limit, ...]:
@@ -268,6 +313,40 @@ def breaches(
     return tuple(sorted(kept, key=lambda breach: not breach.caused))
 
 
+def standings(scenario: Scenario, region: Region, outcome: Outcome | None = None) -> tuple[Standing, ...]:
+    """Return how far a scenario goes towards every rule, the one that is used up most first.
+
+    Parameters are those of :func:`breaches`.
+    """
+    load = _load(scenario, region, outcome, None)
+    found = []
+    for limit in limits(region):
+        values, _ = _reached(limit, load, region)
+        peak = int(np.argmax(np.where(load.years >= limit.from_year, values, -np.inf)))
+        found.append(Standing(limit, float(values[peak]), int(load.years[peak])))
+    return tuple(sorted(found, key=lambda one: -one.used))
+
+
+def table_of_standings(found: Iterable[Standing], language: str = "en") -> Table:
+    """Return how far a scenario goes towards every rule as a table, with source and status of each."""
+    keys = ("rule", "value", "limit", "unit", "used", "year", "note", "source", "status")
+    fields = tuple(Field(key, say(f"limits.column.{key}", language)) for key in keys)
+    rows = tuple(
+        (
+            say(f"limits.rule.{one.limit.id}", language),
+            *(round(value, digits_of(one.limit.unit)) for value in (one.value, one.limit.number)),
+            say(f"limits.unit.{one.limit.unit}", language),
+            round(one.used, 1),
+            one.year,
+            one.limit.note,
+            one.limit.source,
+            say(f"status.{one.limit.status}", language),
+        )
+        for one in found
+    )
+    return Table("limits", say("limits.standing", language), fields, rows)
+
+
 def _load(scenario: Scenario, region: Region, outcome: Outcome | None, population: Array | None) -> _Load:
     years = CALENDAR if outcome is None else np.asarray(outcome.years, dtype=np.int64)
     moves = resolve(scenario, region)
@@ -296,11 +375,16 @@ def _before(region: Region, outcome: Outcome | None, population: Array | None, y
     return np.broadcast_to(given, shape)
 
 
-def _check(limit: Limit, load: _Load, region: Region) -> Breach | None:
+def _reached(limit: Limit, load: _Load, region: Region) -> tuple[Array, Array]:
+    """Return the number of a rule by year, with the scenario and without any move."""
     places = [region.positions[code] for code in limit.codes]
     quantity: Array = getattr(load, limit.quantity)[:, places].sum(axis=1)
     plain = load.before[:, places].sum(axis=1) if limit.quantity == "residents" else np.zeros(len(load.years))
-    values, without = (limit.base + series / limit.per for series in (quantity, plain))
+    return limit.base + quantity / limit.per, limit.base + plain / limit.per
+
+
+def _check(limit: Limit, load: _Load, region: Region) -> Breach | None:
+    values, without = _reached(limit, load, region)
     worst = _worst(values, limit.number, load.years, limit.from_year)
     if worst is None:
         return None

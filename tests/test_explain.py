@@ -14,9 +14,10 @@ from geo.explaining import (
     explain_difference,
     explain_place,
     explain_said,
+    explain_standing,
     table_of_term,
 )
-from geo.limits import Budget, breaches
+from geo.limits import Budget, breaches, standings
 from geo.measures import MEASURES, summary
 from geo.model.explain import explain
 from geo.model.simulate import simulate
@@ -245,6 +246,18 @@ def test_numbers_held_against_limits_are_explained(region):
     for breach in found:
         for tree in explain_breach(breach, outcome, region, budget).values():
             assert tree.value == pytest.approx(breach.value), breach.rule
+            sound(tree)
+
+
+@pytest.mark.parametrize("which", [("full", "a"), ("level0", "b")])
+def test_how_far_a_scenario_goes_towards_each_limit_is_explained(outcomes, region, which):
+    outcome = outcomes[which]
+    found = standings(outcome.scenario, region, outcome)
+    assert {one.limit.unit for one in found} >= {"persons", "km2", "percent", "mln_m3_year", "jobs"}
+    for one in found:
+        for tree in explain_standing(one, outcome, region).values():
+            assert tree.value == pytest.approx(one.value, rel=1e-9, abs=1e-9), one.limit.id
+            assert not tree.line("zh").unit.isascii() or one.limit.unit == "percent"
             sound(tree)
 
 

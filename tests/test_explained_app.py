@@ -260,3 +260,29 @@ def test_a_move_or_choice_needs_no_more_than_before():
     event = _event({"seq": 1, "type": "move", "institution": "bjtu", "destination": "130629"})
     assert event is not None
     assert (event["measure"], event["year"], event["a"], event["b"]) == ("", 0, -1, 0)
+
+
+def on_limits(language, **chosen):
+    app = run(lang=language)
+    words = {"en": "Limits", "zh": "限值"}[language]
+    app.session_state["tabs"] = next(label for label in app.session_state["tab_labels"] if words in label)
+    for key, value in chosen.items():
+        app.session_state[key] = value
+    return app.run()
+
+
+def test_every_limit_is_listed_and_explained_exceeded_or_not():
+    app = on_limits("en")
+    shown = next(one.value for one in app.dataframe if "Of the limit, %" in one.value)
+    assert len(shown) == 21
+    assert shown["Of the limit, %"].is_monotonic_decreasing
+    app.button(key="explain_limits").click().run()
+    assert not app.exception
+    assert not app.error
+    names = app.selectbox(key="explained_limits_group").options
+    assert len(names) == 21
+    anxin = "安新全部居民按密度上限所需土地，对照白洋淀恢复后的淀外土地 · 2050"
+    app = on_limits("zh", explained_limits_group=anxin)
+    app.button(key="explain_limits").click().run()
+    assert not app.exception
+    assert "Xinhua 2019-02-02" in str([one.proto.body for one in app.get("html")])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geo.errors import ModelError
-from geo.limits import Budget, breaches, limits
+from geo.limits import Budget, breaches, limits, standings, table_of_standings
 from geo.scenario import Assumptions, Move, Scenario
 from geo.words import LANGUAGES, has
 
@@ -50,6 +50,15 @@ def test_every_limit_goes_back_to_rows_of_the_facts(region):
         ("xiongan_blue_green", "base", 100 * 215 / 1770),
         ("xiongan_blue_green", "per", 10_000 * 1770 / 100),
         ("xiongan_floor_space", "per", 170_000 / 9_810_000),
+        # 100 ha are 1 km2, 15 mu 1 ha
+        ("xiongan_red_lines", "number", 1770 - 360 - 266_000 / 15 / 100),
+        ("xiongan_red_lines", "base", 215),
+        ("anxin_wetland", "number", 738 - 0.85 * 360),
+        # m3 a second all year, in million; million m3 a year at what a resident of Beijing used
+        ("xiongan_canal_water", "number", 15 * 3600 * 24 * 365 / 1e6),
+        ("xiongan_canal_water", "per", 1e6 * 21_516_000 / 1.7e9),
+        ("xiongan_water_total", "number", 0.9e9 / 1e6),
+        ("xiongan_water_total", "per", 5_000_000 / 1_000),
     ],
 )
 def test_derived_numbers_by_hand(region, limit, field, hand):
@@ -182,3 +191,56 @@ def test_a_breach_reads_in_both_languages(region, language):
     for breach in breaches(scenario, region, budget=Budget(1, per_student=1)):
         assert str(breach.year) in breach.text(language, region)
         assert "{" not in breach.text(language, region) + breach.source_text(language)
+
+
+def test_water_and_red_lines_by_hand(region):
+    # 13 million newcomers in all, 5 of them in Anxin, where 453,723 lived at the census
+    there = [campus(1_000_000), *[campus(1_000_000, destination="130632")] * 5]
+    scenario = Scenario(moves=[*[there[0]] * 8, *there[1:]])
+    found = by_rule(breaches(scenario, region))
+    residents = region.counties.loc[["130629", "130632", "130638"], "population"].sum() + 13_000_000
+    assert found["xiongan_red_lines"].value == pytest.approx(215 + 1300)
+    assert found["anxin_wetland"].value == pytest.approx((453_723 + 5_000_000) / 10_000)
+    assert found["xiongan_water_total"].value == pytest.approx(residents * 200 / 1e6)
+    assert found["xiongan_canal_water"].value == pytest.approx(residents * 79.01 / 1e6, rel=1e-4)
+    assert found["xiongan_carrying_population"].value == residents
+
+
+def test_standings_agree_with_breaches_and_tell_the_room_left(region):
+    scenario = Scenario(moves=[campus(900_000), campus(500_000, destination="130638")])
+    broken = by_rule(breaches(scenario, region))
+    found = standings(scenario, region)
+    assert [one.limit.id for one in found if one.room < 0] == [
+        one.limit.id for one in found if one.limit.id in broken
+    ]
+    assert {one.limit.id for one in found} == {limit.id for limit in limits(region)}
+    assert [one.used for one in found] == sorted((one.used for one in found), reverse=True)
+    for one in found:
+        if one.limit.id in broken:
+            assert (one.value, one.year) == (broken[one.limit.id].value, broken[one.limit.id].worst_year)
+    green = next(one for one in found if one.limit.id == "xiongan_blue_green")
+    assert green.value == pytest.approx(100 * (215 + 140) / 1770)
+    assert (green.room, green.used) == pytest.approx((30 - green.value, 100 * green.value / 30))
+
+
+def test_a_standing_counts_only_years_in_which_the_limit_binds(region):
+    # the core's target is for 2035: nobody is held to it before
+    core = next(one for one in standings(Scenario(), region) if one.limit.id == "beijing_core")
+    assert core.year == 2035
+    years, before = np.arange(2020, 2051), region.population
+    values = np.tile(before, (31, 1))
+    values[5, region.codes.index("110101")] += 9_000_000  # in 2025
+    outcome = SimpleNamespace(years=years, values={"population": values}, before={"population": before})
+    again = next(one for one in standings(Scenario(), region, outcome) if one.limit.id == "beijing_core")
+    assert (again.year, again.value) == (2035, core.value)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_table_of_limits_reads_in_both_languages(region, language):
+    found = standings(Scenario(moves=[campus(300_000)]), region)
+    table = table_of_standings(found, language)
+    assert len(table.rows) == len(limits(region))
+    row = dict(zip([field.id for field in table.fields], table.rows[0], strict=True))
+    assert (row["value"], row["limit"], row["used"]) == (300_000, 260_000, 115.4)
+    assert row["source"].startswith("derived: 26 km2")
+    assert not any("{" in str(cell) or "limits." in str(cell) for row in table.rows for cell in row)

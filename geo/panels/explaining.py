@@ -9,7 +9,7 @@ import streamlit as st
 
 from geo.comparison import REGION, Pair
 from geo.downloads import to_csv
-from geo.explaining import WAYS, explain_breach, table_of_term
+from geo.explaining import WAYS, explain_breach, explain_standing, table_of_term
 from geo.measures import MEASURES
 from geo.model.terms import FACTS
 from geo.panels import sure
@@ -27,6 +27,7 @@ from geo.panels.questions import (
 from geo.panels.text import plain
 from geo.people import PEOPLE
 from geo.report.markup import tag
+from geo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from geo.comparison import Place
     from geo.comparison import Row as Indicator
     from geo.explaining import Asked
-    from geo.limits import Breach, Budget
+    from geo.limits import Breach, Budget, Standing
     from geo.measures import Effect
     from geo.model.terms import Term
     from geo.outcome import Outcome
@@ -55,6 +56,7 @@ __all__ = [
     "offer_effect",
     "offer_rows",
     "offer_several",
+    "offer_standings",
     "on_map",
     "show_place",
 ]
@@ -100,6 +102,20 @@ def offer_breach(
     name = f"{breach.rule}_{breach.institution}"
     question = Question("", "", partial(explain_breach, breach, outcome, region, budget))
     offer(voice, label, lambda: [question], key=f"limit_{name}")
+
+
+def offer_standings(voice: Voice, region: Region, outcome: Outcome, found: Iterable[Standing]) -> None:
+    """Draw the button of the table of all limits; in the dialog one is chosen."""
+
+    def asked() -> dict[str, Callable[[], Sequence[Question]]]:
+        made: dict[str, Callable[[], Sequence[Question]]] = {}
+        for one in found:
+            question = Question("", "", partial(explain_standing, one, outcome, region))
+            name = say(f"limits.rule.{one.limit.id}", voice.language)
+            made[f"{name} · {one.year}"] = partial(list, [question])
+        return made
+
+    _offer_table(voice, asked, "limits")
 
 
 def offer_rows(

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from geo.downloads import to_csv
 from geo.errors import GeoError, ModelError
-from geo.limits import Breach, Budget, breaches
+from geo.limits import Breach, Budget, breaches, standings, table_of_standings
 from geo.panels import explaining
+from geo.panels.chart import frame
 from geo.panels.state import outcome_of
 from geo.panels.state import region as the_region
 from geo.panels.text import plain
 from geo.scenario import Scenario
 
 if TYPE_CHECKING:
+    from geo.limits import Standing
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
@@ -25,12 +28,18 @@ _KEPT = 128
 _FIELDS = ("total", "per_post", "per_student", "per_bed")
 _QUERY = "budget"
 _MILLION = 1e6
+_HIGH = 320
 _MAX_MILLIONS = 1e9
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEPT, hash_funcs={Scenario: lambda s: s.hash})
 def _breaches(scenario: Scenario, budget: Budget | None) -> tuple[Breach, ...]:
     return breaches(scenario, the_region(), outcome_of(scenario), budget=budget)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEPT, hash_funcs={Scenario: lambda s: s.hash})
+def _standings(scenario: Scenario) -> tuple[Standing, ...]:
+    return standings(scenario, the_region(), outcome_of(scenario))
 
 
 def found(session: Session) -> tuple[Breach, ...]:
@@ -87,7 +96,27 @@ def show(session: Session, region: Region, voice: Voice) -> None:
         with st.expander(voice("app.limits.anyway", count=len(rest))):
             for breach in rest:
                 _one(breach, session, region, voice)
+    _all(session, region, voice)
     _ask_budget(voice)
+
+
+def _all(session: Session, region: Region, voice: Voice) -> None:
+    """Draw how far the scenario goes towards every limit, exceeded or not."""
+    outcome = outcome_of(session.shelf.current)
+    table = table_of_standings(_standings(session.shelf.current), voice.language)
+    with st.expander(voice("app.limits.all", count=len(table.rows)), key="limits_all"):
+        st.caption(voice("app.limits.all_text"))
+        st.dataframe(frame(table), hide_index=True, height=_HIGH, key="table_limits")
+        with st.container(horizontal=True, gap="small"):
+            explaining.offer_standings(voice, region, outcome, _standings(session.shelf.current))
+            st.download_button(
+                voice("compare.panel.csv"),
+                lambda: to_csv(table),
+                "jingjinji-limits.csv",
+                "text/csv",
+                on_click="ignore",
+                key="take_limits_csv",
+            )
 
 
 def _one(breach: Breach, session: Session, region: Region, voice: Voice) -> None:

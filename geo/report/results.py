@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geo.comparison import REGION, place_of
 from geo.comparison import counties as places_of
-from geo.limits import breaches
+from geo.limits import breaches, digits_of, standings
 from geo.measures import MEASURES, XIONGAN, Measure, summary
 from geo.report.figures import Line, line_chart_svg, static_map_svg
 from geo.report.markup import TAGS, Markup, columns, join, pair, tag
@@ -17,7 +17,9 @@ from geo.report.paper import Paper, named, num, place, ranged, section, table, w
 from geo.words import LANGUAGES, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from geo.limits import Standing
 
 __all__ = ["charts", "cities", "counties", "effects", "largest", "limits", "maps", "overall"]
 
@@ -25,6 +27,7 @@ Array = NDArray[np.float64]
 
 _TOP = 8
 _ADDED = ("population", "jobs", "posts")  # measures that may be added up over counties
+_LIMIT_COLUMNS = ("rule", "value", "limit", "unit", "used", "year", "status")
 _GROUP_NAMES = {"xiongan": ("Xiongan New Area", "雄安新区"), "region": ("Whole region", "全区域")}
 
 
@@ -282,7 +285,31 @@ def limits(paper: Paper) -> Markup:
             made.append(tag("div", *sides, class_="two effect"))
         if not found:
             made.append(columns("report.no_breach"))
+        made.append(_standings(standings(outcome.scenario, paper.region, outcome)))
     return section("limits", *made)
+
+
+def _standings(found: Sequence[Standing]) -> Markup:
+    """Return how far a scenario goes towards every limit."""
+    rows = []
+    for one in found:
+        limit, digits = one.limit, digits_of(one.limit.unit)
+        rows.append(
+            [
+                join([words(*_both(f"limits.rule.{limit.id}")), tag("div", limit.source, class_="status")]),
+                *(num(value, digits) for value in (one.value, limit.number)),
+                words(*_both(f"limits.unit.{limit.unit}")),
+                num(one.used, 1),
+                tag("td", str(one.year), class_="num"),
+                words(*_both(f"status.{limit.status}")),
+            ]
+        )
+    heads = [words(*_both(f"limits.column.{key}")) for key in _LIMIT_COLUMNS]
+    return table(words(*_both("limits.standing")), heads, rows)
+
+
+def _both(key: str) -> list[str]:
+    return [say(key, language) for language in LANGUAGES]
 
 
 def counties(paper: Paper) -> Markup:
