@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from geo.downloads import Field, Table
-from geo.words import has, say
+from geo.model.terms import Row, Term
+from geo.words import LANGUAGES, has, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from geo.region import Region
 
@@ -25,6 +26,7 @@ __all__ = [
     "STATES",
     "Event",
     "changes",
+    "explain_states",
     "sentence",
     "state_in",
     "table_of_events",
@@ -180,6 +182,52 @@ def state_in(event: Event, year: int) -> str:
     if event.announced is not None and event.announced <= year:
         return "announced"
     return "later"
+
+
+def explain_states(region: Region, year: int, stages: Container[str]) -> dict[str, Term]:
+    """Return how many institutions are in each of ``STATES`` at the end of a year, by kind and by name.
+
+    Parameters
+    ----------
+    stages
+        The stages that are counted.
+    """
+    told = [{event.id: event for event in timeline(region, language)} for language in LANGUAGES]
+    found: dict[str, dict[tuple[str, str], list[Term]]] = {}
+    for key, event in told[0].items():
+        if event.stage in stages:
+            both = (event, told[1][key])
+            kinds = found.setdefault(state_in(event, year), {})
+            kinds.setdefault((both[0].kind, both[1].kind), []).append(_counted(region, both))
+    return {state: _state(state, found[state]) for state in STATES if state in found}
+
+
+def _counted(region: Region, both: tuple[Event, Event]) -> Term:
+    """Return one institution, with its dates and where they were read."""
+    event = both[0]
+    dates = [date for date in DATES if getattr(event, date) is not None]
+    labels = []
+    for one, language in zip(both, LANGUAGES, strict=True):
+        said = [f"{say(f'timeline.column.{date}', language)} {getattr(one, date)}" for date in dates]
+        text = say("map.facts.comma", language).join(said)
+        labels.append(say("timeline.dated", language, name=one.name, dates=text) if text else one.name)
+    file = "institutions.csv" if event.id in region.institutions.index else "historical_relocations.csv"
+    row = Row(file, f"id {event.id}", event.source, event.status)
+    return Term("institution", 1.0, "institutions", row=row, label=(labels[0], labels[1]), digits=0)
+
+
+def _state(state: str, kinds: Mapping[tuple[str, str], list[Term]]) -> Term:
+    parts = [
+        Term("of_kind", float(len(listed)), "institutions", parts=tuple(listed), label=kind, digits=0)
+        for kind, listed in kinds.items()
+    ]
+    parts.sort(key=lambda part: -part.value)
+    label = tuple(say(f"timeline.state.{state}", language) for language in LANGUAGES)
+    total = float(sum(part.value for part in parts))
+    return Term(
+        "in_state", total, "institutions", parts=tuple(parts), formula=("timeline.formula",),
+        label=(label[0], label[1]), digits=0,
+    )  # fmt: skip
 
 
 def changes(events: Iterable[Event], year: int) -> dict[str, tuple[Event, ...]]:

@@ -286,3 +286,18 @@ def test_every_limit_is_listed_and_explained_exceeded_or_not():
     app.button(key="explain_limits").click().run()
     assert not app.exception
     assert "Xinhua 2019-02-02" in str([one.proto.body for one in app.get("html")])
+
+
+@pytest.mark.parametrize(
+    ("language", "tab", "said"), [("en", "Timeline", "Formula:"), ("zh", "时间", "公式：")]
+)
+def test_the_counts_of_the_timeline_are_explained(language, tab, said):
+    app = run(lang=language)
+    app.session_state["tabs"] = next(label for label in app.session_state["tab_labels"] if tab in label)
+    app.run()
+    app.button(key="explain_counts").click().run()
+    assert not app.exception
+    assert not app.error
+    assert said in texts(app)
+    assert len(app.selectbox(key="explained_counts_0_which").options) >= 3
+    assert "institutions.csv" in str([one.proto.body for one in app.get("html")])

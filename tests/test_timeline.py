@@ -1,9 +1,22 @@
 """What a year brings, worked out by hand, and the sentence that says it."""
 
+from collections import Counter
+
 import pytest
 
 from geo.charts import timeline_chart
-from geo.timeline import CHANGES, DATES, Event, changes, sentence, state_in, timeline, years_of
+from geo.timeline import (
+    CHANGES,
+    DATES,
+    STATES,
+    Event,
+    changes,
+    explain_states,
+    sentence,
+    state_in,
+    timeline,
+    years_of,
+)
 
 
 def event(name="A", **dates):
@@ -52,3 +65,34 @@ def test_a_year_changes_one_data_set_of_the_chart_and_nothing_else(region):
     assert one.spec["datasets"].pop("now") == [{"year": 2024}]
     assert two.spec["datasets"].pop("now") == [{"year": 2025}]
     assert (one.spec, one.alt) == (two.spec, two.alt)
+
+
+@pytest.mark.parametrize("year", [2018, 2026, 2035])
+def test_counts_are_explained_by_kind_and_name_down_to_their_rows(region, year):
+    stages = ("moved", "announced")
+    events = [one for one in timeline(region) if one.stage in stages]
+    counts = Counter(state_in(one, year) for one in events)
+    found = explain_states(region, year, stages)
+    assert {state: tree.value for state, tree in found.items()} == counts
+    assert list(found) == [state for state in STATES if state in found]
+    for tree in found.values():
+        assert tree.total() == tree.value
+        assert all(kind.total() == kind.value for kind in tree.parts)
+    leaves = [leaf for tree in found.values() for kind in tree.parts for leaf in kind.parts]
+    assert Counter(leaf.row.source for leaf in leaves) == Counter(one.source for one in events)
+    files = {leaf.row.file for leaf in leaves}
+    assert files == {"institutions.csv", "historical_relocations.csv"}
+
+
+def test_an_institution_that_is_counted_says_its_dates(region):
+    tree = explain_states(region, 2026, ("moved",))["open"]
+    text, chinese = tree.text(), tree.text("zh")
+    assert "Shougang Shijingshan steelworks (" in text
+    line = next(line for line in text.splitlines() if "Shougang Shijingshan" in line)
+    assert "2005" in line
+    assert "2010" in line
+    assert "institutions.csv, id shougang" in line
+    assert region.institutions.name_zh["shougang"] in chinese
+    assert "University of" not in chinese
+    # nothing is counted of a stage that was not asked for
+    assert explain_states(region, 2026, ()) == {}

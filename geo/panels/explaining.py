@@ -53,6 +53,7 @@ __all__ = [
     "offer",
     "offer_asked",
     "offer_breach",
+    "offer_counts",
     "offer_effect",
     "offer_rows",
     "offer_several",
@@ -116,6 +117,35 @@ def offer_standings(voice: Voice, region: Region, outcome: Outcome, found: Itera
         return made
 
     _offer_table(voice, asked, "limits")
+
+
+def offer_counts(
+    voice: Voice, counts: Callable[[], tuple[int, Mapping[str, Term]]], *, pause: Callable[[], None]
+) -> None:
+    """Draw the button of the counts of a timeline.
+
+    Parameters
+    ----------
+    counts
+        Returns the year, and what is counted by state, once they are asked for.
+    pause
+        Called first, so that the years stand still.
+    """
+    label = voice("explain.panel.of.counts")
+    if not st.button(label, key="explain_counts", icon=":material/help:", on_click=pause):
+        return
+    year, found = counts()
+    questions = [
+        Question(
+            voice("explain.panel.state", state=voice(f"timeline.state.{state}"), year=year), "", _of(tree)
+        )
+        for state, tree in found.items()
+    ]
+    ask(voice, {"": lambda: questions}, key="counts")
+
+
+def _of(tree: Term) -> Callable[[], Views]:
+    return lambda: {"terms": tree}
 
 
 def offer_rows(

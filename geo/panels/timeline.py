@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from geo.charts import timeline_chart
+from geo.panels import explaining
 from geo.panels.chart import frame, show_chart
 from geo.panels.problems import shown
 from geo.panels.text import plain
-from geo.timeline import STATES, sentence, state_in, timeline, years_of
+from geo.timeline import STATES, explain_states, sentence, state_in, timeline, years_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from geo.model.terms import Term
     from geo.panels.state import Session
     from geo.panels.text import Voice
     from geo.region import Region
@@ -69,6 +71,19 @@ def show(_session: Session, region: Region, voice: Voice) -> None:
         played = st.fragment(_tick, run_every=pace) if st.session_state[_PLAYING] else st.fragment(_draw)
         played(kept, years, voice)
         st.caption(voice("timeline.play.map"))
+        if kept:
+            explaining.offer_counts(voice, partial(_counts, region, chosen), pause=_stop)
+
+
+def _counts(region: Region, stages: Sequence[str]) -> tuple[int, dict[str, Term]]:
+    year: int = st.session_state[_YEAR]
+    return year, explain_states(region, year, stages)
+
+
+def _stop() -> None:
+    """Let an answer stand still: the years go on only when they are played again."""
+    st.session_state[_PLAYING] = False
+    st.session_state.pop(_SHOWN, None)
 
 
 def _tick(kept: Sequence[Event], years: Sequence[int], voice: Voice) -> None:
@@ -148,8 +163,7 @@ def _whole() -> None:
 
 
 def _pause() -> None:
-    st.session_state[_PLAYING] = False
-    st.session_state.pop(_SHOWN, None)
+    _stop()
     _whole()
 
 
