@@ -43,6 +43,7 @@ __all__ = [
     "explain_said",
     "explain_standing",
     "inside_of",
+    "said_label",
     "table_of_term",
 ]
 
@@ -221,6 +222,20 @@ def explain_said(outcome: Outcome, region: Region, said: Said) -> Views:
     before = float(np.nansum(outcome.before[said.measure][place.inside]))
     per = Term("percent_of_before", 100.0 / before, "ratio", digits=8)
     return {way: share_of(tree, per, key=said.measure, unit="percent") for way, tree in views.items()}
+
+
+def said_label(outcome: Outcome, region: Region, said: Said, language: str = "en") -> str:
+    """Return what a number in a sentence is: measure, place, year, value and unit."""
+    measure = MEASURES[said.measure]
+    return say(
+        f"explain.kind.{said.kind}",
+        language,
+        measure=measure.name(language),
+        place=inside_of(outcome, region, said.place, said.year, language).name,
+        year=said.year,
+        value=said.text(language),
+        unit=measure.unit_name(language),
+    )
 
 
 def _mean_percent(outcome: Outcome, region: Region, said: Said, place: Place) -> Term:

@@ -261,6 +261,38 @@ def test_how_far_a_scenario_goes_towards_each_limit_is_explained(outcomes, regio
             sound(tree)
 
 
+@pytest.mark.parametrize("measure", ["posts", "population", "delay", "co2", "gini", "welfare"])
+def test_few_terms_still_make_the_number(outcomes, region, measure):
+    place = place_of(region, "region")
+    whole = explain_place(outcomes["full", "b"], region, measure, place, 2050)
+    apart = explain_difference(
+        outcomes["full", "a"], outcomes["full", "b"], region, measure, place, year=2050
+    )
+    for tree in [*whole.values(), *apart.values()]:
+        for most in (2, 3, 5):
+            short = tree.few(most)
+            assert short.value == tree.value
+            assert all(len(one.parts) <= most for one in branches(short) if one.how == "sum")
+            sound(short)
+
+
+def test_the_largest_terms_stay_and_the_others_say_how_many_they_are():
+    def move(name, value):
+        return Term("move", value, "jobs", label=(name, name))
+
+    parts = (move("a", 1.0), move("b", -7.0), Term("before", 3.0, "jobs"), move("c", 5.0))
+    parts += (Term("other_moves", 9.0, "jobs", label=("21", "21")),)
+    short = Term("posts", 11.0, "jobs", parts=parts).few(3)
+    assert [(one.key, one.label[0], one.value) for one in short.parts] == [
+        ("move", "b", -7.0), ("move", "c", 5.0), ("other_terms", "23", 13.0),
+    ]  # fmt: skip
+    only = Term("posts", 8.0, "jobs", parts=tuple(one for one in parts if one.key != "before")).few(3)
+    assert [(one.key, one.label[0], one.value) for one in only.parts[2:]] == [("other_moves", "22", 10.0)]
+    # the factors of a product all stay
+    factors = tuple(Term(f"f{n}", 2.0, "ratio") for n in range(6))
+    assert Term("posts", 64.0, "jobs", PRODUCT, factors).few(3).parts == factors
+
+
 # Facts, words, files ------------------------------------------------------------------------------------
 
 

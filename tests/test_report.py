@@ -16,9 +16,12 @@ from geo.assumptions import Assumptions
 from geo.classes import MISSING, NEUTRAL, Classes, diverging_classes, sequential_classes
 from geo.cli import FAULT, app
 from geo.errors import ExportError, ModelError
-from geo.measures import MEASURES
+from geo.explaining import said_label
+from geo.limits import standings
+from geo.measures import MEASURES, summary
 from geo.model import calibrate, simulate_level0
 from geo.model.result import MODEL_VERSION
+from geo.model.simulate import simulate
 from geo.report import pdf, report_html, report_pdf, static_map_svg, write_report
 from geo.report.figures import Line, line_chart_svg
 from geo.scenario import Move, Scenario
@@ -299,3 +302,51 @@ def test_the_command_writes_a_report(tmp_path):
 
 def test_public_names():
     assert all(hasattr(report, name) for name in report.__all__)
+
+
+def part(text, key):
+    return re.search(rf'<section id="{key}">(.*?)</section>', text, re.DOTALL)[1]
+
+
+def test_numbers_of_the_report_are_taken_apart(text, outcome, region):
+    seen = Reader(part(text, "explained"))
+    for said in (one for effect in summary(outcome) for one in effect.numbers if one.kind != "count"):
+        assert any(said_label(outcome, region, said) in row[0] for row in seen.rows), said.key
+    found = [row for row in seen.rows if row and row[0].startswith("Posts moved|")]
+    # the number, then what both offices bring
+    assert found[0][1].startswith("5,900 jobs|")
+    at = seen.rows.index(found[0])
+    assert [row[0].split("|")[0] for row in seen.rows[at + 1 : at + 3]] == [
+        "Move: Test office", "Move: Test hospital",
+    ]  # fmt: skip
+    assert [row[1].split(" ")[0] for row in seen.rows[at + 1 : at + 3]] == ["5,000", "900"]
+
+
+def test_terms_of_the_report_say_where_they_were_read(region):
+    made = report_html(region, simulate(region, scenario()))
+    seen = Reader(part(made, "explained"))
+    target = seen.row("Less the target|")
+    assert "xiongan_and_beijing_plan_facts.csv, fact beijing_six_districts_target" in target[0]
+    assert "有出处" in target[0]
+    assert target[1].startswith("\u221210,850,000 persons|")
+
+
+def test_a_comparison_takes_its_differences_apart(compared):
+    inside = part(compared, "explained")
+    seen = Reader(inside)
+    assert "B − A" in unescape(inside)
+    row = [row for row in seen.rows if row and row[0].startswith("Posts moved|")][-1]
+    assert row[1].startswith("−900 jobs|")
+    assert "A 5,900 jobs, B 5,000 jobs" in row[1]
+    after = seen.rows[seen.rows.index(row) + 1]
+    assert after[0].startswith("Move: Test hospital")
+    assert after[1].startswith("−900 jobs|")
+
+
+def test_every_limit_is_in_the_report_with_what_is_reached(text, outcome, region):
+    inside = part(text, "limits")
+    seen = Reader(inside)
+    for one in standings(outcome.scenario, region, outcome):
+        row = seen.row(section("limits.rule")[one.limit.id])
+        assert one.limit.source in row[0]
+        assert row[5] == str(one.year)

@@ -13,7 +13,7 @@ import numpy as np
 from geo.words import LANGUAGES, has, number, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "FACTS",
@@ -37,6 +37,7 @@ _SMALL, _MOST = 0.01, 12
 _GROWN: Final = "grown"
 _FINEST = 9  # decimals
 _REST: Final = {"move": "other_moves", "county": "other_counties", "road": "other_roads"}
+_RESTS: Final = frozenset(_REST.values())
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,17 @@ class Term:
                 parts = _together(parts, key, rest)
         return replace(self, parts=parts)
 
+    def few(self, most: int) -> Term:
+        """Return the tree with the largest terms of every sum, at most so many with the others as one."""
+        parts = tuple(part.few(most) for part in self.parts)
+        if self.how == SUM and len(parts) > most:
+            listed = sorted(parts, key=lambda part: (part.key in _RESTS, -abs(part.value)))
+            kept, small = listed[: most - 1], listed[most - 1 :]
+            keys = {_REST.get(part.key, part.key) for part in small}
+            key = keys.pop() if keys <= _RESTS and len(keys) == 1 else "other_terms"
+            parts = (*(part for part in parts if part in kept), _rest(key, small))
+        return replace(self, parts=parts)
+
 
 def _number(value: float, language: str, digits: int, *, sign: bool = False) -> str:
     """Write a number; one with decimals that would round to nothing gets two figures that count."""
@@ -242,15 +254,20 @@ def _together(parts: tuple[Term, ...], key: str, rest: str) -> tuple[Term, ...]:
     others = [part for part in parts if part.key != key]
     value = float(sum(part.value for part in small))
     if value or any(part.value for part in small):
-        count = str(len(small))
-        first = small[0]
-        sides = None
-        if all(part.sides is not None and part.sides.unit == first.unit for part in small):
-            pairs = [part.sides for part in small if part.sides is not None]
-            sides = Sides(sum(s.first for s in pairs), sum(s.second for s in pairs), first.unit, first.digits)
-        one = Term(rest, value, first.unit, label=(count, count), digits=first.digits, sides=sides)
-        large.append(one)
+        large.append(_rest(rest, small))
     return (*others, *large)
+
+
+def _rest(key: str, small: Sequence[Term]) -> Term:
+    """Return terms of a sum as one, which says how many they are."""
+    many = sum(int(part.label[0]) if part.key in _RESTS else 1 for part in small)
+    count, first = str(many), small[0]
+    sides = None
+    if all(part.sides is not None and part.sides.unit == first.unit for part in small):
+        pairs = [part.sides for part in small if part.sides is not None]
+        sides = Sides(sum(s.first for s in pairs), sum(s.second for s in pairs), first.unit, first.digits)
+    value = float(sum(part.value for part in small))
+    return Term(key, value, first.unit, label=(count, count), digits=first.digits, sides=sides)
 
 
 # Changes and differences ----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from geo.explaining import (
     explain_difference,
     explain_place,
     explain_said,
-    inside_of,
+    said_label,
 )
 from geo.flows import DELAY, TRIPS
 from geo.measures import MEASURES
@@ -88,15 +88,7 @@ def of_sentence(voice: Voice, region: Region, outcome: Outcome, numbers: Iterabl
     """Return every number that a sentence says."""
     made = []
     for said in numbers:
-        measure = MEASURES[said.measure]
-        values = {
-            "measure": measure.name(voice.language),
-            "place": inside_of(outcome, region, said.place, said.year, voice.language).name,
-            "year": said.year,
-            "value": said.text(voice.language),
-            "unit": measure.unit_name(voice.language),
-        }
-        label = say(f"explain.kind.{said.kind}", voice.language, **values)
+        label = said_label(outcome, region, said, voice.language)
         views = partial(explain_said, outcome, region, said)
         into = _into(region, (outcome,), said.measure, said.year, change=said.kind != "value")
         made.append(Question(label, said.measure if said.kind != "count" else "", views, into))

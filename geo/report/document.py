@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from geo.errors import ExportError, Fault
 from geo.outcome import compare
 from geo.ranges import Spread
+from geo.report.explained import explained
 from geo.report.grounds import assumptions, head, measures, method, moves, scenario_text, sources
 from geo.report.markup import join, raw_style, tag
 from geo.report.paper import Paper
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["report_html", "write_report"]
 
 _PARTS = (
-    head, effects, maps, overall, charts, cities, people, largest, moves, limits, method, assumptions,
+    head, effects, maps, overall, charts, cities, people, largest, moves, limits, explained,
+    method, assumptions,
     measures, sources, counties, scenario_text,
 )  # fmt: skip
 
