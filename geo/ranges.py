@@ -6,7 +6,7 @@ two scenarios compares them draw by draw, so that what both are unsure of alike 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,24 +18,26 @@ from geo.ensemble import quantiles
 from geo.explaining import inside_of
 from geo.maps.rangeview import RangeView
 from geo.measures import ADDED, MEASURES, across
-from geo.words import say
+from geo.words import number, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from geo.comparison import Place
     from geo.ensemble import Draws, Ensemble
-    from geo.measures import Measure, Said
+    from geo.measures import Effect, Measure, Said
     from geo.outcome import Outcome
     from geo.region import Region
 
 __all__ = [
     "Range",
     "Spread",
+    "apart_ranges",
     "difference_range",
     "map_ranges",
     "ranges_table",
     "said_range",
+    "said_ranges",
     "shared_draws",
     "span",
     "turned",
@@ -132,14 +134,63 @@ def _across(measure: str) -> str:
 
 
 def said_range(spread: Spread, said: Said) -> Range | None:
-    """Return the range of a number in a sentence; None for inputs, and for percentages, which have none."""
+    """Return the range of a number in a sentence; None for what the scenario itself states.
+
+    Percentages are of the number before as the sentence takes it, so only the change varies.
+    """
+    if said.kind == "count":
+        return None
     region, outcome, drawn = spread.region, spread.outcome, spread.drawn
-    if said.kind == "change":
-        place = inside_of(outcome, region, said.place, said.year)
-        return spread.change(said.measure, place, said.year)
-    if said.kind == "value" and said.place == REGION and said.measure in drawn.regional:
-        return _range(said.measure, drawn.regional[said.measure][:, outcome.position(said.year)])
-    return None
+    place = inside_of(outcome, region, said.place, said.year)
+    if said.kind == "mean_percent":
+        return _mean_percent(spread, said, place)
+    if said.kind == "value":
+        known = said.place == REGION and said.measure in drawn.regional
+        values = drawn.regional[said.measure][:, outcome.position(said.year)] if known else None
+        return None if values is None else _range(said.measure, values)
+    found = spread.change(said.measure, place, said.year)
+    if said.kind == "change" or found is None:
+        return found
+    before = float(np.nansum(outcome.before[said.measure][place.inside]))
+    return Range(*(100.0 * end / before for end in found)) if before else None
+
+
+def _mean_percent(spread: Spread, said: Said, place: Place) -> Range | None:
+    """Return the range of a mean change in percent over counties, weighted by the posts that move."""
+    outcome, at = spread.outcome, spread.outcome.position(said.year)
+    weights = np.where(place.inside, np.abs(outcome.at("posts", said.year)), 0.0)
+    here = weights > 0
+    if said.measure not in spread.drawn.changes or not here.any():
+        return None
+    changes = np.asarray(spread.drawn.changes[said.measure][:, at][:, here], dtype=float)
+    means = 100.0 * (changes / outcome.before[said.measure][here]) @ (weights[here] / weights.sum())
+    if not np.isfinite(means).any():
+        return None
+    low, _, high = quantiles(means)
+    return Range(float(low), float(high))
+
+
+def said_ranges(spread: Spread, effect: Effect, language: str = "en") -> str:
+    """Return the ranges of the numbers of a sentence in words; empty where there is none to tell."""
+    parts = []
+    for one in effect.numbers:
+        found = said_range(spread, one)
+        if found is not None and found.low < found.high:
+            place = inside_of(spread.outcome, spread.region, one.place, one.year, language).name
+            name = MEASURES[one.measure].name(language)
+            parts.append(
+                say("range.of", language, place=place, measure=name, span=_said(one, found, language))
+            )
+    return f"{say('range.short', language)} · {'; '.join(parts)}" if parts else ""
+
+
+def _said(said: Said, found: Range, language: str) -> str:
+    """Write the range of a number in a sentence as the sentence writes the number."""
+    if said.kind not in {"percent", "mean_percent"}:
+        return span(MEASURES[said.measure], found, language, sign=said.sign)
+    low, high = (number(end, language, digits=said.digits, sign=True) for end in found)
+    text = low if low == high else say("range.span", language, low=low, high=high)
+    return say("range.percent", language, span=text)
 
 
 def turned(found: Range | None) -> Range | None:
@@ -153,8 +204,20 @@ def shared_draws(ensembles: Sequence[Ensemble]) -> int:
     return len(set.intersection(*numbers)) if numbers else 0
 
 
-def difference_range(first: Spread, second: Spread, measure: str, place: Place, year: int) -> Range | None:
-    """Return the range of the second less the first, draw by draw; None where there is none."""
+def difference_range(
+    first: Spread | None, second: Spread | None, measure: str, place: Place, year: int
+) -> Range | None:
+    """Return the range of the second less the first, draw by draw; None where there is none.
+
+    Parameters
+    ----------
+    first, second
+        None for a scenario in which nothing moves: under any assumptions nothing changes in it.
+    """
+    if first is None or second is None:
+        alone = first or second
+        change = None if alone is None else alone.change(measure, place, year)
+        return change if first is None else turned(change)
     both = first.drawn.draws.index.intersection(second.drawn.draws.index)
     if not len(both):
         return None
@@ -171,8 +234,49 @@ def map_ranges(spread: Spread) -> RangeView:
     """Return the ranges of all changes by county, for a map."""
     found = {key: spread.by_county(key) for key in spread.drawn.changes}
     values = {key: ends for key, ends in found.items() if ends is not None}
-    digits = {key: measure.digits for key, measure in MEASURES.items()}
-    return RangeView(values, digits, len(spread.drawn.draws))
+    return RangeView(values, _digits(), len(spread.drawn.draws))
+
+
+def _digits() -> dict[str, int]:
+    return {key: measure.digits for key, measure in MEASURES.items()}
+
+
+def apart_ranges(first: Spread | None, second: Spread | None) -> RangeView | None:
+    """Return the ranges of the second's changes less the first's by county, draw by draw, for a map.
+
+    Parameters
+    ----------
+    first, second
+        None for a scenario in which nothing moves: under any assumptions nothing changes in it.
+
+    Returns
+    -------
+    RangeView or None
+        None where the two share no draw, or neither has any.
+    """
+    if first is None or second is None:
+        alone = second or first
+        if alone is None:
+            return None
+        made = map_ranges(alone)
+        return made if first is None else replace(made, values=_turned(made.values))
+    both = first.drawn.draws.index.intersection(second.drawn.draws.index)
+    if not len(both):
+        return None
+    rows = [one.drawn.draws.index.get_indexer(both) for one in (first, second)]
+    values = {}
+    for key in (key for key in first.drawn.changes if key in second.drawn.changes):
+        one, two = (
+            np.asarray(each.drawn.changes[key][at], dtype=float)
+            for each, at in zip((first, second), rows, strict=True)
+        )
+        low, _, high = settled(MEASURES[key], quantiles(two - one))
+        values[key] = np.stack([low, high])
+    return RangeView(values, _digits(), len(both))
+
+
+def _turned(values: Mapping[str, Array]) -> dict[str, Array]:
+    return {key: 0.0 - ends[::-1] for key, ends in values.items()}
 
 
 def ranges_table(spread: Spread, language: str = "en") -> Table:

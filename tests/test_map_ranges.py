@@ -1,5 +1,6 @@
 """Ranges on the map: what is packed comes out again, and what is not drawn takes no room."""
 
+import base64
 import json
 import re
 
@@ -70,3 +71,21 @@ def test_the_two_ends_are_not_mixed_up(end):
     values = np.stack([np.full((YEARS, COUNTIES), -20.0), np.full((YEARS, COUNTIES), 30.0)])
     got = unpack_ranges(RangeView({"x": values}, {"x": 0}, 8).packed)["values"]["x"]
     assert got[end] == pytest.approx(values[end])
+
+
+def test_the_map_and_its_file_carry_the_ranges_between_scenarios(region):
+    listed = made.measures(3)
+    runs = [(name, made.outcome(region, listed, seed=at)) for at, name in enumerate("ABC")]
+    shape = (2, len(made.YEARS), len(region.codes))
+    one = RangeView({"made_0": np.ones(shape) * [[[-5.0]], [[9.0]]]}, {"made_0": 0}, 33)
+    view = build_view(region, runs, measures=listed, apart={(0, 2): one})
+    sent = arguments(view, {}, storage="x", height=500)
+    assert set(sent["apart"]) == {"0-2"}
+    assert sent["apart"]["0-2"].startswith("ranges-")
+    block = json.loads(re.search(r'id="jjj-data">(.*?)</script>', export_html(view)).group(1))
+    assert unpack_ranges(base64.b64decode(block["apart"]["0-2"]))["draws"] == 33
+    without = build_view(region, runs, measures=listed)
+    other = json.loads(re.search(r'id="jjj-data">(.*?)</script>', export_html(without)).group(1))
+    assert other["apart"] == {}
+    # a browser keeps its state by this name: another content, another name
+    assert other["name"] != block["name"]

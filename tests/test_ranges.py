@@ -1,5 +1,7 @@
 """Ranges: worked out by hand on made-up draws, and laws that hold for any."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +9,9 @@ import synthetic_maps as made
 
 from geo.comparison import groups, place_of
 from geo.ensemble import Ensemble
-from geo.measures import MEASURES
+from geo.measures import MEASURES, Effect, Said
 from geo.outcome import Outcome
-from geo.ranges import Range, Spread, difference_range, span
+from geo.ranges import Range, Spread, apart_ranges, difference_range, said_range, said_ranges, span
 from geo.scenario import Scenario
 
 DRAWS = 11
@@ -154,3 +156,90 @@ def test_every_group_has_a_range_where_a_number_adds_up(region, outcome):
 )
 def test_a_range_is_written(language, found, text):
     assert span(MEASURES["population"], found, language) == text
+
+
+def moved_between(outcome, away, here, posts=500.0):
+    """Return the outcome with posts that leave one county for another, at the end."""
+    values = {**outcome.values, "posts": np.zeros_like(outcome.values["posts"])}
+    values["posts"][-1, away], values["posts"][-1, here] = -posts, posts
+    return replace(outcome, values=values)
+
+
+def test_percentages_of_a_sentence_have_ranges_by_hand(region, outcome):
+    last = int(outcome.years[-1])
+    wage = np.zeros(shape(outcome))
+    before = outcome.before["wage"]
+    # a rise of 0, 1, ..., 10 % where posts arrive, half of it where they leave
+    wage[:, -1, 7] = np.arange(DRAWS) / 100 * before[7]
+    wage[:, -1, 3] = np.arange(DRAWS) / 200 * before[3]
+    spread = Spread(region, moved_between(outcome, 3, 7), drawn(outcome, {"wage": wage}))
+    there = Said("there", "wage", "gaining", last, "mean_percent", 5.0, 2, sign=True)
+    away = Said("away", "wage", "losing", last, "mean_percent", 2.5, 2, sign=True)
+    assert said_range(spread, there) == pytest.approx((1.0, 9.0))
+    assert said_range(spread, away) == pytest.approx((0.5, 4.5))
+
+
+def test_a_mean_percentage_weighs_counties_by_their_posts(region, outcome):
+    last, before = int(outcome.years[-1]), outcome.before["wage"]
+    values = {**outcome.values, "posts": np.zeros_like(outcome.values["posts"])}
+    values["posts"][-1, [2, 5, 9]] = 300.0, 100.0, -400.0
+    wage = np.zeros(shape(outcome))
+    wage[:, -1, 2] = 0.04 * before[2]
+    wage[:, -1, 5] = np.arange(DRAWS) / 100 * before[5]
+    wage[:, -1, 9] = 7 * before[9]  # where posts leave: no part of it
+    spread = Spread(region, replace(outcome, values=values), drawn(outcome, {"wage": wage}))
+    said = Said("there", "wage", "gaining", last, "mean_percent", 0.0, 2, sign=True)
+    assert said_range(spread, said) == pytest.approx((0.75 * 4 + 0.25 * 1, 0.75 * 4 + 0.25 * 9))
+    nowhere = Spread(region, replace(outcome, values={**values, "posts": 0 * values["posts"]}), spread.drawn)
+    assert said_range(nowhere, said) is None
+
+
+def test_a_change_in_percent_is_of_what_was_before(region, outcome):
+    last = int(outcome.years[-1])
+    changes = np.zeros(shape(outcome))
+    at = outcome.codes.index("110108")
+    total = outcome.before["population"][place_of(region, "beijing").inside].sum()
+    changes[:, -1, at] = np.arange(DRAWS) / 100 * total
+    spread = Spread(region, outcome, drawn(outcome, {"population": changes}))
+    said = Said("beijing", "population", "beijing", last, "percent", 5.0, 2, sign=True)
+    assert said_range(spread, said) == pytest.approx((1.0, 9.0))
+    told = said_ranges(spread, Effect("", "derived", "", last, (said,)))
+    assert "+1.00 to +9.00 %" in told
+    assert "+1.00 至 +9.00%" in said_ranges(spread, Effect("", "derived", "", last, (said,)), "zh")
+    count = Said("moves", "posts", "region", last, "count", 3.0)
+    assert said_range(spread, count) is None
+    assert said_ranges(spread, Effect("", "derived", "", last, (count,))) == ""
+
+
+def test_a_scenario_in_which_nothing_moves_needs_no_draws(region, outcome):
+    changes = np.zeros(shape(outcome))
+    changes[:, -1, 0] = np.arange(DRAWS) * 100.0
+    spread = Spread(region, outcome, drawn(outcome, {"population": changes}))
+    place, last = place_of(region, outcome.codes[0]), int(outcome.years[-1])
+    assert difference_range(None, spread, "population", place, last) == pytest.approx((100.0, 900.0))
+    assert difference_range(spread, None, "population", place, last) == pytest.approx((-900.0, -100.0))
+    assert difference_range(None, None, "population", place, last) is None
+    there, back = apart_ranges(None, spread), apart_ranges(spread, None)
+    assert there.values["population"][:, -1, 0] == pytest.approx([100.0, 900.0])
+    assert back.values["population"][:, -1, 0] == pytest.approx([-900.0, -100.0])
+    assert there.draws == back.draws == DRAWS
+    assert apart_ranges(None, None) is None
+
+
+def test_ranges_between_two_for_the_map_are_those_of_the_comparison(region, outcome):
+    random = np.random.default_rng(5)
+    one = {key: random.normal(0, 1e4, shape(outcome)) for key in ("population", "jobs")}
+    two = {"population": one["population"] + random.uniform(0, 300, shape(outcome)), "wage": one["jobs"]}
+    first = Spread(region, outcome, drawn(outcome, one))
+    second = Spread(region, outcome, drawn(outcome, two, numbers=range(3, 3 + DRAWS)))
+    made = apart_ranges(first, second)
+    assert set(made.values) == {"population"}  # what only one of them has has no difference
+    assert made.draws == DRAWS - 3
+    for at in (0, 17, 198):
+        for year in outcome.years[[0, -1]]:
+            place = place_of(region, outcome.codes[at])
+            wanted = difference_range(first, second, "population", place, int(year))
+            got = made.values["population"][:, outcome.position(int(year)), at]
+            assert tuple(got) == pytest.approx(wanted)
+    apart = Spread(region, outcome, drawn(outcome, two, numbers=range(100, 100 + DRAWS)))
+    assert apart_ranges(first, apart) is None

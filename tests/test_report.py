@@ -15,6 +15,8 @@ from geo import report
 from geo.assumptions import Assumptions
 from geo.classes import MISSING, NEUTRAL, Classes, diverging_classes, sequential_classes
 from geo.cli import FAULT, app
+from geo.comparison import place_of
+from geo.ensemble import run_ensemble
 from geo.errors import ExportError, ModelError
 from geo.explaining import said_label
 from geo.limits import standings
@@ -22,6 +24,7 @@ from geo.measures import MEASURES, summary
 from geo.model import calibrate, simulate_level0
 from geo.model.result import MODEL_VERSION
 from geo.model.simulate import simulate
+from geo.ranges import Range, Spread, said_ranges, span
 from geo.report import pdf, report_html, report_pdf, static_map_svg, write_report
 from geo.report.figures import Line, line_chart_svg
 from geo.scenario import Move, Scenario
@@ -350,3 +353,19 @@ def test_every_limit_is_in_the_report_with_what_is_reached(text, outcome, region
         row = seen.row(section("limits.rule")[one.limit.id])
         assert one.limit.source in row[0]
         assert row[5] == str(one.year)
+
+
+def test_ranges_stand_beside_an_empty_scenario_too(region, baseline):
+    moved = simulate(region, scenario())
+    nothing = simulate(region, Scenario(name="Nothing moves"))
+    drawn = run_ensemble(baseline, moved.scenario, size=3, measures=("population", "jobs", "wage"))
+    place, year = place_of(region, "region"), 2030
+    for pair, draws, sign in (((nothing, moved), (None, drawn), 1), ((moved, nothing), (drawn, None), -1)):
+        seen = Reader(report_html(region, *pair, year=year, drawn=draws))
+        low, high = Spread(region, moved, drawn).change("staff_daily", place, year)
+        ends = sorted((sign * low, sign * high))
+        row = seen.row("Staff who now commute daily")
+        assert span(MEASURES["staff_daily"], Range(*ends)) in row[4]
+    alone = unescape(report_html(region, moved, year=year, drawn=(drawn,)))
+    assert said_ranges(Spread(region, moved, drawn), summary(moved)[2]) in alone
+    assert said_ranges(Spread(region, moved, drawn), summary(moved, "zh")[2], "zh") in alone

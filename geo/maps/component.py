@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo.maps.pack import digest
 from geo.maps.page import leaflet_script, leaflet_style, page, page_script, page_style
+from geo.maps.rangeview import pair_key
 from geo.words import say
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def arguments(view: MapView, state: Mapping[str, Any], *, storage: str, height: 
         ],
         "own": [publish(layer.packed, "own") for layer in view.own],
         "ranges": [publish(one.packed, "ranges") if one else None for one in view.ranges],
+        "apart": {pair_key(pair): publish(one.packed, "ranges") for pair, one in view.apart.items()},
         "flows": "" if view.flows is None else publish(view.flows.packed, "flows"),
         "ids": list(view.ids),
         "settings": view.settings(),

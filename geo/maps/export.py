@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from geo.errors import ExportError, Fault
 from geo.maps.pack import digest, to_base64
 from geo.maps.page import escaped_json, leaflet_script, leaflet_style, page, page_script, page_style
+from geo.maps.rangeview import pair_key
 from geo.words import say
 
 if TYPE_CHECKING:
@@ -45,9 +46,12 @@ def _data(view: MapView, state: Mapping[str, Any] | None) -> str:
     starts = list(dict.fromkeys(scenario.packed_start for scenario in view.scenarios))
     own = [layer.packed for layer in view.own]
     ranges = [one.packed if one else b"" for one in view.ranges]
+    apart = {pair_key(pair): one.packed for pair, one in view.apart.items()}
     flows = b"" if view.flows is None else view.flows.packed
     block = {
-        "name": digest(b"".join([view.fixed.packed, *starts, *packed, *own, *ranges, flows])),
+        "name": digest(
+            b"".join([view.fixed.packed, *starts, *packed, *own, *ranges, *apart.values(), flows])
+        ),
         "settings": view.settings(),
         "state": dict(state or {}),
         "static": to_base64(view.fixed.packed),
@@ -58,6 +62,7 @@ def _data(view: MapView, state: Mapping[str, Any] | None) -> str:
         ],
         "own": [to_base64(content) for content in own],
         "ranges": [to_base64(content) for content in ranges],
+        "apart": {key: to_base64(content) for key, content in apart.items()},
         "flows": to_base64(flows),
     }
     text = json.dumps(block, ensure_ascii=False, separators=(",", ":"))

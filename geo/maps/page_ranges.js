@@ -27,8 +27,24 @@ async function readRanges(bytes) {
   return new Ranges(await inflate(bytes));
 }
 
+// Ranges of the change on the map: against the start, or between two scenarios where they are known.
 function rangesOf(app) {
-  return comparedSides(app).left === START ? app.ranges[app.state.b] : null;
+  const { left } = comparedSides(app);
+  const { b } = app.state;
+  if (left === START) return app.ranges[b] || null;
+  return app.apart.get(`${Math.min(left, b)}-${Math.max(left, b)}`) || askApart(app, left, b);
+}
+
+const ASKED_AFTER = 400; // milliseconds on the same two scenarios
+
+// The live map asks Python for the ranges between two scenarios that are looked at, once.
+function askApart(app, a, b) {
+  const two = `${sideIds(app).a} ${sideIds(app).b}`;
+  if (!app.live || a === b || !(app.ranges[a] || app.ranges[b]) || app.apartAsked === two) return null;
+  app.apartAsked = two;
+  clearTimeout(app.apartTimer);
+  app.apartTimer = setTimeout(() => app.apartAsked === two && app.send({ type: "apart", a, b }), ASKED_AFTER);
+  return null;
 }
 
 // The range of the change on the map for a county, null where there is none.
@@ -38,7 +54,9 @@ function rangeOf(app, measure, i) {
   if (!ranges || !scenario || !ranges.places.has(measure.id)) return null;
   const at = clamp(app.state.year - scenario.years[0], 0, ranges.head.years - 1);
   const found = ranges.ends(measure.id).map((rows) => rows[at][i]);
-  return found.every(Number.isFinite) ? found : null;
+  if (!found.every(Number.isFinite)) return null;
+  // kept as the later in the list less the earlier
+  return comparedSides(app).left > app.state.b ? [0 - found[1], 0 - found[0]] : found;
 }
 
 function rangeText(app, measure, found) {

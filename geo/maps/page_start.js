@@ -252,7 +252,7 @@ function forgetAsked(app) {
 function buildApp(root, fixed, scenarios, own, boot) {
   const started = performance.now();
   const app = makeApp(root, fixed, scenarios, boot);
-  app.ranges = boot.ranges;
+  Object.assign(app, { ranges: boot.ranges, apart: boot.apart, apartAsked: "" });
   soundState(app);
   buildFrame(app);
   arrange(app);
@@ -281,11 +281,12 @@ function updateApp(app, fresh, settings, sent) {
   const patch = differing(sent, app.sent);
   app.sent = sent;
   if (fresh.own) takeOwn(app, fresh.own);
+  if (fresh.apart) app.apart = fresh.apart;
   if (fresh.scenarios) takeScenarios(app, fresh, patch);
   else if (fresh.ranges) app.ranges = fresh.ranges;
   takeState(app, patch);
   forgetAsked(app);
-  if (fresh.ranges && !fresh.scenarios) {
+  if ((fresh.ranges || fresh.apart) && !fresh.scenarios) {
     drawInfo(app);
     drawTable(app);
   }
@@ -418,6 +419,10 @@ function makeReader(read) {
   };
 }
 
+async function readPairs(pairs, read) {
+  return new Map(await Promise.all(Object.entries(pairs).map(async ([key, one]) => [key, await read(one)])));
+}
+
 function live(root) {
   const [readFixed, readFirst, readRaw, readOwn, readSpread, readStreams] = [readStatic, readStart, inflate, readStatic, readRanges, readFlows].map(makeReader);
   const readRun = async ([start, values]) => new Scenario(await readRaw(values), await readFirst(start));
@@ -429,15 +434,16 @@ function live(root) {
     const scenarios = await Promise.all(args.scenarios.map(readRun));
     const own = await Promise.all(args.own.map(readOwn));
     const ranges = await Promise.all((args.ranges || []).map((name) => (name ? readSpread(name) : null)));
+    const apart = await readPairs(args.apart || {}, readSpread);
     const flows = args.flows ? await readStreams(args.flows) : null;
     const sent = args.state || {};
     if (!app || args.static !== last.static) {
       if (app) removeMaps(app);
-      app = buildApp(root, fixed, scenarios, own, { ranges, flows, ids: args.ids, settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
+      app = buildApp(root, fixed, scenarios, own, { ranges, apart, flows, ids: args.ids, settings: args.settings, state: sent, live: true, storage: `jjj:${args.storage}`, send: sendEvent });
       window.jjj = hooks(app);
     } else {
       const changed = (...names) => names.some((name) => JSON.stringify(args[name]) !== JSON.stringify(last[name]));
-      const fresh = { scenarios: changed("scenarios", "flows", "ids") ? scenarios : null, own: changed("own") ? own : null, ranges: changed("ranges") ? ranges : null, ids: args.ids, flows };
+      const fresh = { scenarios: changed("scenarios", "flows", "ids") ? scenarios : null, own: changed("own") ? own : null, ranges: changed("ranges") ? ranges : null, apart: changed("apart") ? apart : null, ids: args.ids, flows };
       updateApp(app, fresh, args.settings, sent);
     }
     answer(app, args, last);
@@ -460,8 +466,9 @@ async function fromFile(root, block) {
   const scenarios = await Promise.all(data.scenarios.map(async ([start, text]) => new Scenario(await inflate(fromBase64(text)), starts[start])));
   const own = await Promise.all(data.own.map((text) => readStatic(fromBase64(text))));
   const ranges = await Promise.all(data.ranges.map((text) => (text ? readRanges(fromBase64(text)) : null)));
+  const apart = await readPairs(data.apart, (text) => readRanges(fromBase64(text)));
   const flows = await readFlows(fromBase64(data.flows));
-  const app = buildApp(root, fixed, scenarios, own, { ranges, flows, settings: data.settings, state: data.state, live: false, storage: `jjj:${data.name}`, send: () => {} });
+  const app = buildApp(root, fixed, scenarios, own, { ranges, apart, flows, settings: data.settings, state: data.state, live: false, storage: `jjj:${data.name}`, send: () => {} });
   window.jjj = hooks(app);
 }
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["RangeView", "unpack_ranges"]
+__all__ = ["RangeView", "pair_key", "unpack_ranges"]
 
 # Of the largest change: what a range says is no finer than its draws.
 _STEP = 2e-3
@@ -67,3 +67,8 @@ def unpack_ranges(content: bytes) -> dict[str, Any]:
         ends[:, :, one["missing"]] = np.nan
         values[one["id"]] = ends
     return {"draws": head["draws"], "values": values}
+
+
+def pair_key(pair: tuple[int, int]) -> str:
+    """Return what a page calls the ranges between two scenarios by their places, the lower first."""
+    return f"{pair[0]}-{pair[1]}"

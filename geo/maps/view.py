@@ -200,6 +200,9 @@ class MapView:
         A user's own layers, drawn in this order above the counties.
     ranges
         How far each scenario's changes may go, in the order of the scenarios; None where nothing is known.
+    apart
+        How far the second of two scenarios may lie from the first, by their places, the lower first; those
+        that are known.
     flows
         Road links and commuting of the scenarios; None where none holds any.
     ids
@@ -216,6 +219,7 @@ class MapView:
     ranges: tuple[RangeView | None, ...] = ()
     flows: FlowsView | None = None
     ids: tuple[str, ...] = ()
+    apart: Mapping[tuple[int, int], RangeView] = field(default_factory=dict)
 
     def settings(self) -> dict[str, str]:
         """Return what the page shows about the map itself."""
@@ -518,6 +522,7 @@ def build_view(
     own: Iterable[OwnLayer] = (),
     ranges: Iterable[RangeView | None] = (),
     ids: Iterable[str] = (),
+    apart: Mapping[tuple[int, int], RangeView] | None = None,
 ) -> MapView:
     """Return the map of a region and of scenarios.
 
@@ -543,6 +548,8 @@ def build_view(
         How far the changes of each run may go, in the order of the runs.
     ids
         Ids of the runs, in their order; see :class:`MapView`.
+    apart
+        How far two runs may lie apart; see :class:`MapView`.
 
     Returns
     -------
@@ -567,4 +574,5 @@ def build_view(
     return MapView(
         fixed, parts, language, date, review_number,
         own=checked_layers(own), ranges=tuple(ranges), flows=flows, ids=tuple(ids),
+        apart=apart or {},
     )  # fmt: skip

@@ -50,9 +50,11 @@ def _stem(session: Session) -> str:
 def _map(session: Session, voice: Voice) -> None:
     st.markdown(f"#### {voice('app.data.map_heading')}")
     st.write(voice("app.data.map_text"))
-    view = map_of(session, sure.range_view)
     st.button(voice("app.share.take_view"), on_click=ask_view, key="export_view", width="stretch")
     state = _opening(session)
+    # of two scenarios, how far apart they may lie is taken along for the one that the file opens with
+    pairs = [(state["b"], place) for place in range(len(answered(session))) if place != state["b"]]
+    view = map_of(session, sure.range_view, partial(sure.pair_views, pairs=pairs))
     st.download_button(
         voice("app.data.map_button"),
         lambda: export_html(view, state=state).encode("utf-8"),

@@ -14,7 +14,7 @@ from geo.maps.component import arguments, folder
 if TYPE_CHECKING:
     from geo.maps.view import MapView
 
-__all__ = ["MapEvent", "map_component"]
+__all__ = ["MapEvent", "map_component", "pair_asked"]
 
 _NAME = "jingjinji_map"
 
@@ -28,15 +28,17 @@ class MapEvent(TypedDict):
         Rises with every event of a browser.
     type
         ``"move"``: ``institution`` shall go to the county ``destination``. ``"explain"``: the number of
-        ``id`` shall be explained. ``"view"``: what the map shows, as it was asked for.
+        ``id`` shall be explained. ``"view"``: what the map shows, as it was asked for. ``"apart"``: how far
+        apart ``a`` and ``b`` may lie is asked for.
     institution, destination
         Of a move: an institution's id and a county's code; else empty.
     kind, id
         Of an explanation: ``county`` and its code, or ``road`` or ``pair`` and the codes of both counties,
         joined by a hyphen; else empty.
     measure, year, a, b
-        Of an explanation: what the map shows, the measure for a county alone; ``a`` and ``b`` as places in
-        the list of scenarios, ``a`` = -1 for the starting point; else empty, 0, -1 and 0.
+        Of an explanation: what the map shows, the measure for a county alone; ``a`` and ``b``, also of
+        ``"apart"``, as places in the list of scenarios, ``a`` = -1 for the starting point; else empty, 0,
+        -1 and 0.
     view
         Of a view: its state as the browser tells it, not checked; else empty.
     """
@@ -61,7 +63,7 @@ _WHOLE = {"seq": None, "year": 0, "a": -1, "b": 0}
 
 def _event(value: object) -> MapEvent | None:
     """Return the event in what a browser sent; anything else is no event."""
-    if not isinstance(value, Mapping) or value.get("type") not in {"move", "explain", "view"}:
+    if not isinstance(value, Mapping) or value.get("type") not in {"move", "explain", "view", "apart"}:
         return None
     texts = {name: value.get(name, "") for name in _TEXTS}
     whole = {name: value.get(name, default) for name, default in _WHOLE.items()}
@@ -76,6 +78,14 @@ def _event(value: object) -> MapEvent | None:
     event: Any = {**texts, **whole, "view": told if isinstance(told, Mapping) else {}}
     checked: MapEvent = event
     return checked
+
+
+def pair_asked(key: str) -> tuple[int, int] | None:
+    """Return the places of two scenarios whose ranges the map ``key`` asked for last, before it is drawn."""
+    event = _event(st.session_state.get(key))
+    if event is None or event["type"] != "apart" or event["seq"] <= st.session_state.get(f"{key}.seen", 0):
+        return None
+    return event["a"], event["b"]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -22,7 +23,7 @@ from geo.panels import (
     sure,
     timeline,
 )
-from geo.panels.mapview import MapEvent, map_component
+from geo.panels.mapview import MapEvent, map_component, pair_asked
 from geo.panels.problems import show_error, shown
 from geo.panels.state import answered, map_of, open_session, outcome_of, region, unanswered
 from geo.panels.text import plain
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 _MAP_HEIGHT = 680
+_APART = "map_apart"
 _FIRST_MEASURE = "population"
 _DRAG_START, _DRAG_YEARS = 2027, 3
 _STYLE = """
@@ -139,7 +141,7 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
 
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
-        view = map_of(session, sure.range_view)
+        view = map_of(session, sure.range_view, partial(sure.pair_views, pairs=_compared(session)))
     with st.container():  # as above
         _left_out(session, voice)
     event = map_component(
@@ -170,6 +172,16 @@ def _ask_on_opening(voice: Voice) -> None:
     if taking and taking != st.session_state.get("taking"):
         sharing.ask_view()
     st.session_state["taking"] = taking
+
+
+def _compared(session: Session) -> list[tuple[int, int]]:
+    """Return the places of the scenarios that the map compares, if it asked how far apart they may lie."""
+    ids = [one.id for one in answered(session)]
+    asked = pair_asked("map")
+    if asked is not None and all(0 <= place < len(ids) for place in asked):
+        st.session_state[_APART] = ids[asked[0]], ids[asked[1]]
+    kept = st.session_state.get(_APART, ())
+    return [(ids.index(kept[0]), ids.index(kept[1]))] if kept and all(one in ids for one in kept) else []
 
 
 def _sent(session: Session) -> dict[str, Any]:

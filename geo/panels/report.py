@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from geo.panels.text import Voice
     from geo.region import Region
 
+    _Drawn = tuple[Ensemble | None, ...]
+
 __all__ = ["show"]
 
 
@@ -27,7 +29,7 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     st.write(voice("report.panel_text"))
     shelf = session.shelf
     outcome, other = outcome_of(shelf.current), _other(session, voice)
-    drawn = _drawn(outcome, other)
+    drawn = sure.drawn_of(outcome.scenario, None if other is None else other.scenario)
     stem = f"jingjinji-report-{shelf.current.hash[:8]}"
     st.download_button(
         voice("report.html"),
@@ -67,16 +69,9 @@ def _other(session: Session, voice: Voice) -> Outcome | None:
     return None if not chosen else outcome_of(others[chosen].plan.scenario())
 
 
-def _drawn(outcome: Outcome, other: Outcome | None) -> tuple[Ensemble, ...]:
-    """Return the draws of what the report shows, where all are there already."""
-    spreads = [sure.spread_of(one.scenario, wish_for=False) for one in (outcome, other) if one is not None]
-    found = tuple(one.drawn for one in spreads if one is not None)
-    return found if len(found) == len(spreads) else ()
-
-
-def _html(region: Region, outcome: Outcome, other: Outcome | None, drawn: tuple[Ensemble, ...]) -> bytes:
+def _html(region: Region, outcome: Outcome, other: Outcome | None, drawn: _Drawn) -> bytes:
     return report_html(region, outcome, other, drawn=drawn).encode("utf-8")
 
 
-def _pdf(region: Region, outcome: Outcome, other: Outcome | None, drawn: tuple[Ensemble, ...]) -> bytes:
+def _pdf(region: Region, outcome: Outcome, other: Outcome | None, drawn: _Drawn) -> bytes:
     return report_pdf(report_html(region, outcome, other, drawn=drawn))

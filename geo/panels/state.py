@@ -23,7 +23,7 @@ from geo.region import Region, load_region
 from geo.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from geo.maps.own import OwnLayer
     from geo.maps.rangeview import RangeView
@@ -120,8 +120,20 @@ def level0_of(scenario: Scenario) -> Outcome:
     return simulate(region(), scenario, model="level0")
 
 
-def map_of(session: Session, ranges: Callable[[Scenario], RangeView | None]) -> MapView:
-    """Return the map with every scenario that has an answer, in the order of the desk, with their ranges."""
+def map_of(
+    session: Session,
+    ranges: Callable[[Scenario], RangeView | None],
+    apart: Callable[[Sequence[Scenario]], Mapping[tuple[int, int], RangeView]],
+) -> MapView:
+    """Return the map with every scenario that has an answer, in the order of the desk, with their ranges.
+
+    Parameters
+    ----------
+    ranges
+        Of a scenario's changes.
+    apart
+        Between scenarios, by their places in the list.
+    """
     listed = answered(session)
     scenarios = [one.plan.scenario() for one in listed]
     runs = [(scenario.name, outcome_of(scenario)) for scenario in scenarios]
@@ -135,6 +147,7 @@ def map_of(session: Session, ranges: Callable[[Scenario], RangeView | None]) -> 
         own=session.own.values(),
         ranges=map(ranges, scenarios),
         ids=[one.id for one in listed],
+        apart=apart(scenarios),
     )
 
 

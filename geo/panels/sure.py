@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from geo.explaining import inside_of
-from geo.measures import MEASURES
 from geo.model import calibrate
 from geo.panels.state import outcome_of, region
 from geo.panels.text import plain
-from geo.ranges import Spread, difference_range, map_ranges, said_range, shared_draws, span, turned
+from geo.ranges import (
+    Spread,
+    apart_ranges,
+    difference_range,
+    map_ranges,
+    said_ranges,
+    shared_draws,
+)
 from geo.sampling import Sample, Sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from geo.comparison import Place
+    from geo.ensemble import Ensemble
     from geo.maps.rangeview import RangeView
     from geo.measures import Effect
     from geo.panels.text import Voice
@@ -33,7 +39,9 @@ __all__ = [
     "dialog_closed",
     "dialog_opened",
     "differences",
+    "drawn_of",
     "note",
+    "pair_views",
     "range_view",
     "said",
     "spread_of",
@@ -111,16 +119,50 @@ def _packed(_spread: Spread, content: str, draws: int) -> RangeView:
 
 def differences(first: Scenario, second: Scenario) -> Differences | None:
     """Return what gives the range of the second less the first; None while there are too few draws."""
+    found = _two(first, second, wish_for=True)
+    return None if found is None else partial(difference_range, *found)
+
+
+def _two(first: Scenario, second: Scenario, *, wish_for: bool) -> tuple[Spread | None, Spread | None] | None:
+    """Return both with their draws, None for one that needs none; None while there are too few draws."""
     asked = _to_draw((first, second))
-    spreads = [_with_draws(one, sample_of(one)) for one in asked]
+    spreads = [_with_draws(one, sample_of(one, wish_for=wish_for)) for one in asked]
     if None in spreads or not asked:
         return None
     one, two = (spreads[asked.index(each)] if each in asked else None for each in (first, second))
-    if one is not None and two is not None:
-        return partial(difference_range, one, two)
-    if two is not None:
-        return two.change
-    return None if one is None else lambda *asked: turned(one.change(*asked))
+    return one, two
+
+
+@st.cache_resource(show_spinner=False, max_entries=_VIEWS)
+def _packed_pair(_first: Spread | None, _second: Spread | None, content: str) -> RangeView | None:
+    """Return the ranges between two scenarios for the map, made once by contents and numbers of draws."""
+    del content
+    return apart_ranges(_first, _second)
+
+
+def pair_views(
+    scenarios: Sequence[Scenario], pairs: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], RangeView]:
+    """Return the ranges between scenarios for the map, where they are drawn already.
+
+    Parameters
+    ----------
+    pairs
+        Places in the list; a pair that is not there is left out.
+    """
+    made = {}
+    for a, b in {(min(pair), max(pair)) for pair in pairs}:
+        if not 0 <= a < b < len(scenarios):
+            continue
+        found = _two(scenarios[a], scenarios[b], wish_for=False)
+        if found is None:
+            continue
+        draws = [0 if one is None else len(one.drawn.draws) for one in found]
+        content = f"{scenarios[a].hash} {scenarios[b].hash} {draws}"
+        view = _packed_pair(*found, content)
+        if view is not None:
+            made[a, b] = view
+    return made
 
 
 def range_view(scenario: Scenario) -> RangeView | None:
@@ -131,21 +173,21 @@ def range_view(scenario: Scenario) -> RangeView | None:
 
 def said(voice: Voice, spread: Spread | None, effect: Effect) -> None:
     """Say the ranges of the numbers of a sentence; nothing while there are too few draws."""
-    if spread is None:
-        return
-    found = [(one, said_range(spread, one)) for one in effect.numbers]
-    parts = [
-        voice(
-            "range.of",
-            place=inside_of(spread.outcome, spread.region, one.place, one.year, voice.language).name,
-            measure=MEASURES[one.measure].name(voice.language),
-            span=span(MEASURES[one.measure], at, voice.language, sign=one.sign),
-        )
-        for one, at in found
-        if at is not None and at.low < at.high
-    ]
-    if parts:
-        st.caption(f"{voice('range.short')} · {'; '.join(parts)}")
+    text = "" if spread is None else said_ranges(spread, effect, voice.language)
+    if text:
+        st.caption(text)
+
+
+def drawn_of(scenario: Scenario, other: Scenario | None) -> tuple[Ensemble | None, ...]:
+    """Return the draws of a scenario and of one beside it, None for one that needs none.
+
+    Nothing where not all are there already.
+    """
+    if other is None:
+        alone = spread_of(scenario, wish_for=False)
+        return () if alone is None else (alone.drawn,)
+    both = _two(scenario, other, wish_for=False)
+    return () if both is None else tuple(None if one is None else one.drawn for one in both)
 
 
 def note(voice: Voice, scenarios: Iterable[Scenario]) -> None:

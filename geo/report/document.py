@@ -62,7 +62,7 @@ def report_html(
     *,
     year: int | None = None,
     date: str = "",
-    drawn: Sequence[Ensemble] = (),
+    drawn: Sequence[Ensemble | None] = (),
 ) -> str:
     """Return a bilingual A4 report as HTML that needs nothing else.
 
@@ -79,7 +79,8 @@ def report_html(
     date
         Day of making, ISO 8601; by default today's (UTC).
     drawn
-        Draws of every outcome, for ranges beside its numbers; none gives none.
+        Draws of every outcome, for ranges beside its numbers, None for one of two in which nothing moves.
+        By default there are no ranges.
 
     Raises
     ------
@@ -92,7 +93,8 @@ def report_html(
     shown = _year(outcomes) if year is None else year
     for one in outcomes:
         one.position(shown)
-    spreads = tuple(Spread(region, *pair) for pair in zip(outcomes, drawn, strict=True)) if drawn else ()
+    pairs = zip(outcomes, drawn, strict=True) if drawn else ()
+    spreads = tuple(None if held is None else Spread(region, one, held) for one, held in pairs)
     paper = Paper(region, outcomes, shown, date or datetime.now(tz=UTC).date().isoformat(), spreads)
     style = _style()
     named = " · ".join(one.scenario.name for one in outcomes if one.scenario.name)
@@ -118,7 +120,7 @@ def write_report(
     year: int | None = None,
     date: str = "",
     pdf: bool = False,
-    drawn: Sequence[Ensemble] = (),
+    drawn: Sequence[Ensemble | None] = (),
 ) -> tuple[Path, ...]:
     """Write a report as HTML and, if ``pdf``, beside it as PDF; return the files written.
 

@@ -53,14 +53,15 @@ class Paper:
     date
         Day of making, ISO 8601.
     spreads
-        The outcomes with their draws, in the same order; empty where nothing is drawn.
+        The outcomes with their draws, in the same order, None for one of two in which nothing moves; empty
+        where nothing is drawn.
     """
 
     region: Region
     outcomes: tuple[Outcome, ...]
     year: int
     date: str
-    spreads: tuple[Spread, ...] = ()
+    spreads: tuple[Spread | None, ...] = ()
 
     @property
     def compared(self) -> bool:
@@ -96,11 +97,11 @@ class Paper:
         if self.compared:
             first, second = self.spreads
             return difference_range(first, second, measure, place, self.year)
-        return self.spreads[0].change(measure, place, self.year)
+        return difference_range(None, self.spreads[0], measure, place, self.year)
 
     def draws(self) -> int:
         """Return how many draws the ranges stand on."""
-        return shared_draws([one.drawn for one in self.spreads])
+        return shared_draws([one.drawn for one in self.spreads if one is not None])
 
     def _changes(self, key: str) -> bool:
         held = [

@@ -11,6 +11,7 @@ from geo.comparison import REGION, place_of
 from geo.comparison import counties as places_of
 from geo.limits import breaches, digits_of, standings
 from geo.measures import MEASURES, XIONGAN, Measure, summary
+from geo.ranges import said_ranges
 from geo.report.figures import Line, line_chart_svg, static_map_svg
 from geo.report.markup import TAGS, Markup, columns, join, pair, tag
 from geo.report.paper import Paper, named, num, place, ranged, section, table, words
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from geo.limits import Standing
+    from geo.ranges import Spread
 
 __all__ = ["charts", "cities", "counties", "effects", "largest", "limits", "maps", "overall"]
 
@@ -45,16 +47,18 @@ def effects(paper: Paper) -> Markup:
         if paper.compared:
             made.append(tag("h3", _of(paper, index)))
         told = [summary(outcome, language) for language in LANGUAGES]
-        made += [_effect(list(effect)) for effect in zip(*told, strict=True)]
+        spread = paper.spreads[index] if paper.spreads else None
+        made += [_effect(list(effect), spread) for effect in zip(*told, strict=True)]
     return section("effects", *made)
 
 
-def _effect(effect: list[Any]) -> Markup:
+def _effect(effect: list[Any], spread: Spread | None) -> Markup:
     sides = (
         tag(
             "div",
             tag("p", one.text),
             tag("p", say(f"status.{one.status}", language), class_="status"),
+            tag("p", said_ranges(spread, one, language), class_="status") if spread else "",
             lang=TAGS[language],
         )
         for one, language in zip(effect, LANGUAGES, strict=True)

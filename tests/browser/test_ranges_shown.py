@@ -13,7 +13,7 @@ from geo.maps.view import build_view
 from geo.measures import MEASURES
 from geo.model import calibrate, simulate
 from geo.presets import preset
-from geo.ranges import Spread, span
+from geo.ranges import Spread, difference_range, span
 from geo.sampling import content_key, keep
 from geo.words import say
 
@@ -62,6 +62,31 @@ def test_where_nothing_was_drawn_nothing_is_said(exported, open_page, region):
         assert "10–90" not in page.locator(".jjj-table thead").inner_text()
 
 
+def test_two_scenarios_have_the_range_of_their_difference_either_way(region, tmp_path, open_page):
+    listed = made.measures(3)
+    runs = [(f"Scenario {i}", made.outcome(region, listed, seed=i)) for i in range(2)]
+    shape = (2, len(made.YEARS), len(region.codes))
+    apart = {(0, 1): RangeView({"made_0": np.ones(shape) * [[[200.0]], [[700.0]]]}, {"made_0": 0}, 33)}
+    view = build_view(region, runs, measures=listed, apart=apart, date="2026-03-01")
+    path = tmp_path / "map.html"
+    export_html(view, path, state={"measure": "made_0", "b": 1, "a": 0, "year": 2050, "mode": "difference"})
+    page = open_page(path.as_uri())
+    page.evaluate(f"jjj.set({{ selected: {{ type: 'county', id: '{region.codes[9]}' }}, table: true }})")
+    chosen = page.locator(".jjj-info tr.chosen .jjj-range")
+    assert chosen.inner_text() == "+200 to +700"
+    assert page.locator(".jjj-info").get_by_text("33 draws").count() == 1
+    assert "10–90" in page.locator(".jjj-table thead").inner_text()
+    page.evaluate("jjj.set({ a: 1, b: 0 })")
+    assert chosen.inner_text() == "\u2212700 to \u2212200"
+    assert (
+        page.locator(f".jjj-table tr[data-code='{region.codes[9]}'] td").last.inner_text()
+        == chosen.inner_text()
+    )
+    # against the start nothing was drawn
+    page.evaluate("jjj.set({ a: -1 })")
+    assert chosen.count() == 0
+
+
 @pytest.fixture(scope="module")
 def drawn(region, tmp_path_factory):
     """The announced programme with two draws, kept where the app looks for them."""
@@ -92,3 +117,29 @@ def test_the_page_shows_ranges_that_were_drawn_before(address, drawn, open_page,
         for text in (wanted, shown)
     ]
     assert numbers[1] == pytest.approx(numbers[0], abs=400)
+
+
+def test_the_page_brings_the_ranges_between_two_scenarios_that_are_compared(region, open_page, tmp_path):
+    """The map asks for them by itself; a scenario in which nothing moves has no draws and needs none."""
+    baseline = calibrate(region)
+    two = [preset(name, region, "en") for name in ("announced", "moved")]
+    drawn = [run_ensemble(baseline, one, size=2, measures=("population", "jobs")) for one in two]
+    for one, ensemble in zip(two, drawn, strict=True):
+        keep(tmp_path / "draws", content_key(baseline, one), ensemble)
+    spreads = [Spread(region, simulate(baseline, one), held) for one, held in zip(two, drawn, strict=True)]
+    with serving(JINGJINJI_STORE=tmp_path / "s.sqlite", JINGJINJI_CACHE=tmp_path / "draws") as server:
+        page = open_page(f"{server.address}/?lang=en", (1440, 1000), wait=False)
+        frame = ready(page)
+        page.get_by_text("2 draws of all assumptions").first.wait_for(timeout=WAIT)
+        names = frame.evaluate("jjj.app.scenarios.map((one) => one.name.en || one.name)")
+        a, b = (names.index(one.name) for one in two)
+        frame.evaluate("jjj.set({ selected: { type: 'county', id: '130629' }, mode: 'difference' })")
+        frame.evaluate(f"jjj.set({{ a: {a}, b: {b} }})")
+        chosen = frame.locator(".jjj-info tr.chosen .jjj-range")
+        chosen.wait_for(timeout=WAIT)
+        wanted = difference_range(*spreads, "population", place_of(region, "130629"), 2050)
+        shown = [
+            int(part.replace(",", "").replace("\u2212", "-")) for part in chosen.inner_text().split(" to ")
+        ]
+        assert shown == pytest.approx(list(wanted), abs=400)
+        assert page.locator("[data-testid='stException']").count() == 0
