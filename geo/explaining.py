@@ -16,7 +16,7 @@ from geo.downloads import Field, Table
 from geo.errors import Fault, ModelError
 from geo.limits import limits
 from geo.measures import MEASURES
-from geo.model.cases import by_move, case_of, sized, unit_of
+from geo.model.cases import by_move, case_of, home_share, lodging_share, of_class, sized, unit_of
 from geo.model.explain import explain_inside
 from geo.model.explain_region import by_county, county_mean, county_sum, explain_region
 from geo.model.terms import PRODUCT, SUM, Row, Term, changed, difference, share_of
@@ -324,16 +324,16 @@ def _counted(case: Case, quantity: str) -> Term:
     staff = by_move(
         case, "limit_staff", "persons", here * movement.movers[case.row] * moves.family_size,
         lambda move: sized(
-            case, "posts", move, Term("home_share", float(moves.home_share[move]), "ratio", digits=2),
-            Term("persons_each", float(moves.family_size[move]), "persons", digits=2),
+            case, "posts", move, home_share(case, move),
+            Term(
+                "persons_each", float(moves.family_size[move]), "persons",
+                row=of_class(case, "family_size", move), digits=2,
+            ),
         ),
     )  # fmt: skip
     students = by_move(
         case, "lodging", "persons", here * movement.lodging[case.row],
-        lambda move: sized(
-            case, "students", move,
-            Term("student_residents", float(moves.resident_students[move]), "ratio", digits=2),
-        ),
+        lambda move: sized(case, "students", move, lodging_share(case, move)),
     )  # fmt: skip
     return Term("newcomers", staff.value + students.value, "persons", parts=(staff, students), digits=0)
 

@@ -309,6 +309,48 @@ def test_leaves_name_their_rows(outcome, region):
     assert 0.3 < huaneng.parts[3].value < 1.0
 
 
+def rows_of(tree, key):
+    return {
+        (leaf.row.file, leaf.row.key, leaf.row.status)
+        for leaf in branches(tree)
+        if leaf.key == key and leaf.row
+    }
+
+
+@pytest.mark.parametrize("model", ["full", "level0"])
+def test_what_a_scenario_states_itself_is_read_from_it(region, model):
+    own = {"home_share": 0.4, "family_size": 3.0}
+    stated = CAMPUS.model_copy(update={"name": "States its own", **own})
+    assumed = {"ramp_steepness": 0.0, "student_residents.university": 0.5}
+    made = {
+        "plain": Scenario(moves=(CAMPUS,)),
+        "own": Scenario(moves=(stated,)),
+        "assumed": Scenario(moves=(CAMPUS,), assumptions=assumed),
+    }
+    place = place_of(region, "130629")
+    trees = {
+        name: explain_place(simulate(region, one, model=model), region, "residents", place, 2050)["terms"]
+        for name, one in made.items()
+    }
+    plain, kept, changed_ = (trees[name] for name in made)
+    home, students = "home_share.university", "student_residents.university"
+    assert rows_of(plain, "home_share") == {("assumptions", home, "assumption")}
+    assert rows_of(kept, "home_share") == {("scenario", "moves[0].home_share", "input")}
+    assert rows_of(kept, "each") == {("scenario", "moves[0].family_size", "input")}
+    assert {row[:2] for row in rows_of(kept, "student_residents")} == {("assumptions", students)}
+    assert rows_of(changed_, "student_residents") == {("scenario", f"assumptions.{students}", "input")}
+    assert rows_of(changed_, "done") == {("scenario", "assumptions.ramp_steepness", "input")}
+    assert {row[:2] for row in rows_of(plain, "done")} == {("assumptions", "ramp_steepness")}
+
+
+@pytest.mark.parametrize("which", [("full", "a"), ("level0", "a")])
+@pytest.mark.parametrize("measure", ["in_commuters", "out_commuters"])
+def test_commuters_of_a_county_were_fitted_and_not_counted(outcomes, region, which, measure):
+    tree = explain(outcomes[which], region, measure, "130629", 2030)
+    row = next(leaf.row for leaf in branches(tree) if leaf.key == "before")
+    assert (row.file, row.status) == ("commuting_facts.csv", "estimated")
+
+
 def test_prices_are_explained_by_spending_and_buildings(outcome, region):
     tree = explain(outcome, region, "floor_price", "130629", 2050)
     factors = {part.key: part.value for part in tree.parts}

@@ -115,7 +115,6 @@ def test_other_parts_of_the_comparison_are_explained(view, name, measures, count
         ("flows", "links", "Minutes that each vehicle loses"),
         ("flows", "pairs", "Staff who keep their old home"),
         ("people", "staff", "Welfare, after / before"),
-        ("people", "institutions", "Move: "),
     ],
 )
 def test_flows_and_moved_staff_are_explained(view, name, term):
@@ -124,6 +123,14 @@ def test_flows_and_moved_staff_are_explained(view, name, term):
     which = app.selectbox(key=f"explained_{name}_0_which")
     assert [label.split(",")[0].split(":")[0] for label in which.options] == ["Difference", "A", "B"]
     assert term in str([one.proto.body for one in app.get("html")])
+
+
+def test_what_one_scenario_alone_moves_opens_on_its_own_number():
+    # A moves nothing: of an institution that B moves there is a number in B, and no difference of two
+    app, _ = opened("people", "institutions")
+    which = app.selectbox(key="explained_institutions_0_which")
+    assert [label.split(",")[0].split(":")[0] for label in which.options] == ["B", "Difference", "A"]
+    assert "Move: " in str([one.proto.body for one in app.get("html")])
 
 
 @pytest.mark.parametrize(("name", "first"), [("pay", "Workers"), ("fates", "Change of real pay · below ")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from geo.model.solve import Array
     from geo.region import Region
 
-__all__ = ["Case", "Movement", "assumed", "by_move", "case_of", "digits_of", "sized", "unit_of"]
+__all__ = [
+    "Case", "Movement", "assumed", "by_move", "case_of", "digits_of", "fitted_commuting", "home_share",
+    "keeping", "lodging_share", "of_class", "sized", "stated", "unit_of",
+]  # fmt: skip
 
 # A remainder of rounding is nobody.
 _NOBODY = 1e-9
@@ -255,10 +258,35 @@ def case_of(outcome: Outcome, region: Region, inside: Array, year: int, *, net: 
 # Moves ----------------------------------------------------------------------------------------------
 
 
-def assumed(key: str) -> Row:
-    """Return an assumption as a row."""
+def assumed(case: Case, key: str) -> Row:
+    """Return an assumption as a row; one that the scenario states itself is the scenario's."""
+    if key in case.outcome.scenario.assumptions.overrides:
+        return stated(case, f"assumptions.{key}")
     spec = spec_of(key)
     return Row("assumptions", key, spec.source, spec.status)
+
+
+def fitted_commuting(case: Case) -> Row:
+    """Return what the commuting of before was fitted to: nobody counted the trips of a county or a pair."""
+    return replace(case.fact("commuting_facts", fact="mean one-way commute time"), status="estimated")
+
+
+def stated(case: Case, what: str) -> Row:
+    """Return what the scenario states as a row."""
+    return Row("scenario", what, case.outcome.scenario.name, "input")
+
+
+def of_class(case: Case, family: str, move: int) -> Row:
+    """Return where a number of a move's class was read: from the move, if it states its own."""
+    if getattr(case.outcome.scenario.moves[move], family, None) is not None:
+        return stated(case, f"moves[{move}].{family}")
+    return assumed(case, f"{family}.{KINDS[case.movement.moves.kind[move]]}")
+
+
+def home_share(case: Case, move: int) -> Term:
+    """Return the share of a move's staff who move home."""
+    value = float(case.movement.moves.home_share[move])
+    return Term("home_share", value, "ratio", row=of_class(case, "home_share", move), digits=2)
 
 
 def by_move(
@@ -297,7 +325,7 @@ def sized(case: Case, size: str, move: int, *more: Term) -> tuple[Term, ...]:
     movement, asked = case.movement, case.outcome.scenario.moves[move]
     whole = float(getattr(movement.moves, size)[move])
     done = Term(
-        "done", float(movement.done[case.row, move]), "ratio", row=assumed("ramp_steepness"), digits=3
+        "done", float(movement.done[case.row, move]), "ratio", row=assumed(case, "ramp_steepness"), digits=3
     )
     unit = unit_of(size)
     row = _size_row(case, size, move, asked.institution)
@@ -314,16 +342,16 @@ def keeping(case: Case, move: int, key: str, share: float) -> tuple[Term, ...]:
     """
     movement = case.movement
     kept = float(movement.stayers[case.row, move] / movement.posts[case.row, move])
-    row = assumed(f"home_share.{KINDS[movement.moves.kind[move]]}")
-    keep = Term("keep_home", kept, "ratio", row=row, digits=2)
-    return sized(case, "posts", move, keep, Term(key, share, "ratio", row=assumed("day_limit"), digits=4))
+    keep = Term("keep_home", kept, "ratio", row=of_class(case, "home_share", move), digits=2)
+    away = Term(key, share, "ratio", row=assumed(case, "day_limit"), digits=4)
+    return sized(case, "posts", move, keep, away)
 
 
 def lodging_share(case: Case, move: int) -> Term:
     """Return the share of a move's students who live where they study."""
-    moves = case.movement.moves
-    row = assumed(f"student_residents.{KINDS[moves.kind[move]]}")
-    return Term("student_residents", float(moves.resident_students[move]), "ratio", row=row, digits=2)
+    value = float(case.movement.moves.resident_students[move])
+    row = of_class(case, "student_residents", move)
+    return Term("student_residents", value, "ratio", row=row, digits=2)
 
 
 def _size_row(case: Case, size: str, move: int, institution: str | None) -> Row:
@@ -333,8 +361,8 @@ def _size_row(case: Case, size: str, move: int, institution: str | None) -> Row:
         row = case.baseline.institutions.loc[institution]
         return Row("institutions.csv", f"id {institution}", str(row["source"]), str(row["status"]))
     if origin == "class":
-        return assumed(_class_default(moves, size, move))
-    return Row("scenario", f"moves[{move}]", case.outcome.scenario.name, "input")
+        return assumed(case, _class_default(moves, size, move))
+    return stated(case, f"moves[{move}]")
 
 
 def _class_default(moves: ResolvedMoves, size: str, move: int) -> str:

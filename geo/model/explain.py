@@ -13,9 +13,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo.assumptions import KINDS
 from geo.errors import Fault, ModelError
-from geo.model.cases import Case, assumed, by_move, case_of, digits_of, keeping, lodging_share, sized, unit_of
+from geo.model.cases import (
+    Case,
+    assumed,
+    by_move,
+    case_of,
+    digits_of,
+    fitted_commuting,
+    home_share,
+    keeping,
+    lodging_share,
+    of_class,
+    sized,
+    unit_of,
+)
 from geo.model.economy import WAGE_YEAR
 from geo.model.explain_flows import delay_of
 from geo.model.terms import FACTS, PRODUCT, Row, Term
@@ -28,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "Term", "explain", "explain_case", "explain_inside", "per_head"]
 
-_INTO = "commuters living outside Beijing and working in Beijing (环京进京通勤者)"
 _SECTORS = "county_employed_residents_by_sector_2020"
 _LONG = 60.0  # minutes: the published share of long commutes
 
@@ -141,14 +152,9 @@ def _movers(case: Case, key: str, each: Array, more: Callable[[int], Term] | Non
     share = (_new_homes(case) - movement.homes) @ case.inside if case.net else np.ones(len(each))
 
     def factors(move: int) -> tuple[Term, ...]:
-        kind = KINDS[movement.moves.kind[move]]
-        home = Term(
-            "home_share", float(movement.moves.home_share[move]), "ratio",
-            row=assumed(f"home_share.{kind}"), digits=2,
-        )  # fmt: skip
         with_each = () if more is None else (more(move),)
         lives = (Term("share_of_homes", float(share[move]), "ratio", digits=4),) if case.net else ()
-        return sized(case, "posts", move, home, *with_each, *lives)
+        return sized(case, "posts", move, home_share(case, move), *with_each, *lives)
 
     return by_move(case, key, unit_of(key), movement.movers[case.row] * each * share, factors)
 
@@ -162,8 +168,7 @@ def _family(case: Case, _: str) -> Term:
     each = moves.family_size - 1.0
 
     def more(move: int) -> Term:
-        row = assumed(f"family_size.{KINDS[moves.kind[move]]}")
-        return Term("each", float(each[move]), "family", row=row)
+        return Term("each", float(each[move]), "family", row=of_class(case, "family_size", move))
 
     return _movers(case, "family", each, more)
 
@@ -328,8 +333,8 @@ def _floor_price(case: Case, measure: str) -> Term:
     factors = (
         _hat("spent_hat", spent),
         _hat("one_over_built", 1.0 / built, how=FACTS, parts=_built(case)),
-        _hat("one_over_supply", 1.0 / supply, assumed("floor_response")),
-        _hat("cap", cap, assumed("xiongan_price_cap")),
+        _hat("one_over_supply", 1.0 / supply, assumed(case, "floor_response")),
+        _hat("cap", cap, assumed(case, "xiongan_price_cap")),
     )
     row = case.fact("district_indicators", unit=case.district, indicator="rent_per_listing")
     return _scaled(case, measure, row, *factors)
@@ -343,8 +348,8 @@ def _built(case: Case) -> tuple[Term, ...]:
     empty = (plan.assumed["floor_reuse"] - 1.0) * case.total(plan.area_vacated[case.row])
     built = case.total(plan.built[case.row])
     return (
-        Term("built", built, "m2", row=assumed("floor_per_resident"), digits=0),
-        Term("empty", empty, "m2", row=assumed("floor_reuse"), digits=0),
+        Term("built", built, "m2", row=assumed(case, "floor_per_resident"), digits=0),
+        Term("empty", empty, "m2", row=assumed(case, "floor_reuse"), digits=0),
     )
 
 
@@ -356,7 +361,7 @@ def _floor_space(case: Case, measure: str) -> Term:
     answer = case.change(measure) - done
     parts = (
         Term("built_or_emptied", done, "m2", FACTS, _built(case), digits=0),
-        Term("supply_answer", answer, "m2", row=assumed("floor_response"), digits=0),
+        Term("supply_answer", answer, "m2", row=assumed(case, "floor_response"), digits=0),
     )
     return _level(case, measure, "m2", *parts)
 
@@ -491,7 +496,6 @@ def _concentration(case: Case, measure: str) -> Term:
 def _commuters(case: Case, measure: str) -> Term:
     """Split daily commuters of other counties into private workers and staff."""
     year, world = case.year, case.world
-    row = case.fact("commuting_facts", fact=_INTO)
     axis = 0 if measure == "in_commuters" else 1
     private = staff = stay = 0.0
     if year is not None and world is not None:
@@ -503,7 +507,7 @@ def _commuters(case: Case, measure: str) -> Term:
         staff = case.change(measure) - private - stay
     named = (("private_commuters", private), ("staff_commuters", staff), ("stay_commuters", stay))
     parts = (Term(key, value, "trips", digits=0) for key, value in named)
-    return _level(case, measure, "trips", *parts, row=row)
+    return _level(case, measure, "trips", *parts, row=fitted_commuting(case))
 
 
 def _keep_home(case: Case, measure: str) -> Term:
@@ -559,7 +563,7 @@ def _direct_commuters(case: Case, measure: str) -> Term:
         arrive, leave = new @ case.inside, old @ case.inside
     come, go = movement.stayers[row] * arrive, movement.posts[row] * leave
     moves = by_move(case, "moved_commuters", "trips", come - go, lambda m: _trips_of(come, go, m))
-    return _level(case, measure, "trips", moves, row=case.fact("commuting_facts", fact=_INTO))
+    return _level(case, measure, "trips", moves, row=fitted_commuting(case))
 
 
 def _crossing(movement: Movement) -> tuple[Array, Array]:

@@ -5,13 +5,12 @@ Both are read from the solved economy that :mod:`geo.model.flows` reads; only th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from geo.errors import Fault, ModelError
-from geo.model.cases import assumed, by_move, case_of, keeping
+from geo.model.cases import assumed, by_move, case_of, fitted_commuting, keeping
 from geo.model.flows import links
 from geo.model.terms import FACTS, PRODUCT, Row, Term
 from geo.words import say
@@ -115,7 +114,7 @@ def _lost(case: Case, link: int, now: Traffic) -> Term:
     if abs(rest - 1.0) > _EXACT:  # times before plus a scaled change are no function of the flow alone
         parts = (
             *parts,
-            Term("scale_of_times", rest, "ratio", row=assumed("congestion_response"), digits=5),
+            Term("scale_of_times", rest, "ratio", row=assumed(case, "congestion_response"), digits=5),
         )
     return Term("minutes_lost", lost, "minutes", PRODUCT, parts, digits=3)
 
@@ -148,18 +147,15 @@ def explain_pair(outcome: Outcome, region: Region, ends: tuple[str, str], year: 
     if ends[1] not in outcome.codes:
         raise ModelError(Fault("flows.no_link", "", {"first": ends[0], "second": ends[1]}))
     at = outcome.codes.index(ends[0]), outcome.codes.index(ends[1])
-    before = Term("before", float(_world(case).solved.trips[at]), "trips", row=_fit(case), digits=0)
+    before = Term(
+        "before", float(_world(case).solved.trips[at]), "trips", row=fitted_commuting(case), digits=0
+    )
     parts: tuple[Term, ...] = (before,)
     solved = None if year is None else case.year
     if solved is not None:
         parts = (before, _private(case, at, solved), _staff(case, at, solved), _stay(case, at))
     value = float(sum(part.value for part in parts))
     return Term("pair_trips", value, "trips", parts=parts, formula=("map.flows.trip_formula",), digits=0)
-
-
-def _fit(case: Case) -> Row:
-    """Return what the commuting of before was fitted to: nobody counted the trips of a pair."""
-    return replace(case.fact("commuting_facts", fact="mean one-way commute time"), status="estimated")
 
 
 def _private(case: Case, ends: tuple[int, int], year: Year) -> Term:

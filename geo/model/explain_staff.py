@@ -12,7 +12,7 @@ import numpy as np
 
 from geo.assumptions import KINDS
 from geo.errors import Fault, ModelError
-from geo.model.cases import assumed, by_move, case_of, keeping, lodging_share, sized, unit_of
+from geo.model.cases import by_move, case_of, home_share, keeping, lodging_share, sized, unit_of
 from geo.model.staff import OF_STAFF, moved_staff, staff_welfare
 from geo.model.terms import FACTS, Term
 
@@ -68,15 +68,12 @@ def explain_moved(outcome: Outcome, region: Region, year: int, key: str, own: Ar
 
 def _factors(case: Case, part: str, move: int, moved: MovedStaff) -> tuple[Term, ...]:
     """Return what makes the size of a move: its posts or places, how far it is, and who of them."""
-    moves = case.movement.moves
     if part in {"posts", "students"}:
         return sized(case, part, move)
     if part == "lodging":
         return sized(case, "students", move, lodging_share(case, move))
     if part == "home":
-        row = assumed(f"home_share.{KINDS[moves.kind[move]]}")
-        home = Term("home_share", float(moves.home_share[move]), "ratio", row=row, digits=2)
-        return sized(case, "posts", move, home)
+        return sized(case, "posts", move, home_share(case, move))
     kept = float(moved.daily[move] + moved.weekly[move])
     return keeping(case, move, f"part_{part}", float(getattr(moved, part)[move]) / kept)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from geo.comparison import Pair, place_of
 from geo.explaining import (
     Asked,
@@ -143,19 +145,26 @@ def of_row(voice: Voice, two: Pair, row: Indicator) -> list[Question]:
 
 
 def of_asked(voice: Voice, two: Pair, year: int, asked: Asked) -> list[Question]:
-    """Return a number that is no measure by place: the difference, and the number of either scenario."""
+    """Return a number that is no measure by place: the difference, and the number of either scenario.
 
-    def alone(outcome: Outcome) -> Views:
-        return _trimmed(asked.of(outcome))
+    Where one of the two has no number, the other's comes first: there is no difference to explain.
+    """
+    first, second = (asked.of(outcome) for outcome in (two.first, two.second))
+
+    def alone(letter: str, outcome: Outcome, tree: Term) -> Question:
+        return Question(_one(voice, letter, outcome, year), asked.measure, lambda: _trimmed(tree))
 
     def apart() -> Views:
-        return _trimmed(difference(asked.of(two.first), asked.of(two.second)))
+        return _trimmed(difference(first, second))
 
     made = [
-        Question(_one(voice, letter, outcome, year), asked.measure, partial(alone, outcome))
-        for letter, outcome in zip("AB", (two.first, two.second), strict=True)
+        Question(voice("explain.panel.difference", year=year), asked.measure, apart),
+        alone("A", two.first, first),
+        alone("B", two.second, second),
     ]
-    return [Question(voice("explain.panel.difference", year=year), asked.measure, apart), *made]
+    known = [bool(np.isfinite(tree.value)) for tree in (first, second)]
+    told = dict(zip(made, [all(known), *known], strict=True))
+    return sorted(made, key=lambda question: not told[question])
 
 
 def _trimmed(tree: Term) -> Views:
