@@ -60,9 +60,9 @@ class AssumptionSpec:
     symbol
         Row of ``layers/facts/parameters.csv`` that it takes its default from; empty if none.
     draw
-        How an ensemble draws it: ``uniform`` over ``likely``, or a distribution with its numbers, cut to
-        ``low`` and ``high``: ``normal MEAN SD``, ``lognormal MEDIAN SD_OF_LOG``, ``beta A B``,
-        ``triangular LOW MODE HIGH``.
+        How an ensemble draws it: ``uniform`` over ``likely``; ``halves``, uniform on either side of the
+        default, which is the median; or a distribution with its numbers, cut to ``low`` and ``high``:
+        ``normal MEAN SD``, ``lognormal MEDIAN SD_OF_LOG``, ``beta A B``, ``triangular LOW MODE HIGH``.
     group
         One of ``ASSUMPTION_GROUPS``: what it is about.
     """
@@ -122,7 +122,7 @@ _POSTS: Mapping[str, tuple[float, tuple[float, float], str, str]] = {
 def _by_class() -> Iterator[AssumptionSpec]:
     for kind in KINDS:
         default, likely, status, source = _POSTS[kind]
-        yield AssumptionSpec("posts", default, 1, 1e6, likely, "jobs", status, source, kind)
+        yield AssumptionSpec("posts", default, 1, 1e6, likely, "jobs", status, source, kind, draw="halves")
     for kind in KINDS:
         yield AssumptionSpec(
             "home_share", 0.7, 0, 1, (0.45, 0.90), "ratio", "assumption", _MOVE, kind, "m_move", "beta 7 3"
@@ -264,17 +264,23 @@ def _rows(rows: tuple[_Row, ...], group: str) -> Iterator[AssumptionSpec]:
 ASSUMPTIONS: tuple[AssumptionSpec, ...] = (
     *_by_class(),
     AssumptionSpec(
-        "students", 25138, 0, 1e6, (14623, 39666), "places", "derived", _LIST, "university"
+        "students", 25138, 0, 1e6, (14623, 39666), "places", "derived", _LIST, "university", draw="halves"
     ),
-    AssumptionSpec("students", 1000, 0, 1e5, (300, 3000), "places", "assumption", _OURS, "school"),
-    AssumptionSpec("beds", 1100, 0, 1e5, (403, 1836), "bed", "derived", _LIST, "hospital"),
+    AssumptionSpec(
+        "students", 1000, 0, 1e5, (300, 3000), "places", "assumption", _OURS, "school", draw="halves"
+    ),
+    AssumptionSpec(
+        "beds", 1100, 0, 1e5, (403, 1836), "bed", "derived", _LIST, "hospital", draw="halves"
+    ),
     AssumptionSpec(
         "posts_per_student", 0.115, 0, 2, (0.07, 0.155), "ratio", "derived",
         "institutions.csv: median staff per student of the universities with both numbers", "university",
+        draw="halves",
     ),
     AssumptionSpec(
         "posts_per_bed", 2.23, 0, 10, (1.6, 3.0), "ratio", "derived",
         "institutions.csv: median staff per bed of the hospitals with both numbers", "hospital",
+        draw="halves",
     ),
     AssumptionSpec(
         "student_residents", 1.0, 0, 1, (0.8, 1.0), "ratio", "assumption",

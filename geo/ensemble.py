@@ -79,6 +79,8 @@ def _distribution(spec: AssumptionSpec) -> Any:
         low, mode, high = given
         return stats.triang((mode - low) / (high - low), low, high - low)
     low, high = spec.likely
+    if name == "halves":
+        return stats.rv_histogram((np.ones(2), np.array([low, spec.default, high])), density=False)
     return stats.uniform(low, high - low) if high > low else None
 
 

@@ -329,14 +329,14 @@ def standings(scenario: Scenario, region: Region, outcome: Outcome | None = None
 
 def table_of_standings(found: Iterable[Standing], language: str = "en") -> Table:
     """Return how far a scenario goes towards every rule as a table, with source and status of each."""
-    keys = ("rule", "value", "limit", "unit", "used", "year", "note", "source", "status")
+    keys = ("rule", "used", "value", "limit", "unit", "year", "note", "source", "status")
     fields = tuple(Field(key, say(f"limits.column.{key}", language)) for key in keys)
     rows = tuple(
         (
             say(f"limits.rule.{one.limit.id}", language),
+            round(one.used, 1),
             *(round(value, digits_of(one.limit.unit)) for value in (one.value, one.limit.number)),
             say(f"limits.unit.{one.limit.unit}", language),
-            round(one.used, 1),
             one.year,
             one.limit.note,
             one.limit.source,

@@ -29,6 +29,20 @@ def test_draws_stay_within_what_a_scenario_may_state(spec):
         assert high > spec.likely[0]
 
 
+@pytest.mark.parametrize(
+    "spec", [spec for spec in ASSUMPTIONS if spec.draw == "halves"], ids=lambda one: one.id
+)
+def test_the_default_of_a_class_is_the_median_of_its_draws(spec):
+    low, high = spec.likely
+    assert low < spec.default < high
+    found = np.array([draw_of(spec, 2, index) for index in range(2000)])
+    assert np.mean(found < spec.default) == pytest.approx(0.5, abs=0.04)
+    assert low <= found.min() < low + 0.05 * (high - low)
+    assert high - 0.05 * (high - low) < found.max() <= high
+    below = found[found < spec.default]
+    assert below.mean() == pytest.approx((low + spec.default) / 2, abs=0.05 * (spec.default - low))
+
+
 def test_draws_follow_their_distribution():
     home = [draw_of(spec_of("home_share.school"), 1, index) for index in range(4000)]
     assert np.mean(home) == pytest.approx(0.7, abs=0.01)  # beta(7, 3)

@@ -204,7 +204,7 @@ def test_a_change_in_percent_is_of_what_was_before(region, outcome):
     said = Said("beijing", "population", "beijing", last, "percent", 5.0, 2, sign=True)
     assert said_range(spread, said) == pytest.approx((1.0, 9.0))
     told = said_ranges(spread, Effect("", "derived", "", last, (said,)))
-    assert "+1.00 to +9.00 %" in told
+    assert "+1.00 to +9.00\u00a0%" in told
     assert "+1.00 至 +9.00%" in said_ranges(spread, Effect("", "derived", "", last, (said,)), "zh")
     count = Said("moves", "posts", "region", last, "count", 3.0)
     assert said_range(spread, count) is None

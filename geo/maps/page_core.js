@@ -74,10 +74,10 @@ function formatNumber(value, language, digits = 0, sign = false) {
   return lead + body + suffix;
 }
 
-// Short form for a legend: 12k and 1.2M in English; Chinese is short by itself.
+// Short form for a legend: 1.5k, 12k and 1.2M in English, 1,234 as it is; Chinese is short by itself.
 function shortNumber(value, language, digits = 0, sign = false) {
   const size = Math.abs(value);
-  if (language === "zh" || size < 1e4) return formatNumber(value, language, digits, sign);
+  if (language === "zh" || size < 1e3 || (size < 1e4 && size % 100)) return formatNumber(value, language, digits, sign);
   const [power, suffix] = size >= 1e9 ? [1e9, "bn"] : size >= 1e6 ? [1e6, "M"] : [1e3, "k"];
   const scaled = value / power;
   return formatNumber(scaled, "en", Math.abs(scaled) < 10 && scaled % 1 ? 1 : 0, sign) + suffix;

@@ -106,7 +106,9 @@ def _all(session: Session, region: Region, voice: Voice) -> None:
     table = table_of_standings(_standings(session.shelf.current), voice.language)
     with st.expander(voice("app.limits.all", count=len(table.rows)), key="limits_all"):
         st.caption(voice("app.limits.all_text"))
-        st.dataframe(frame(table), hide_index=True, height=_HIGH, key="table_limits")
+        # a telephone shows the rule and how much of it is used
+        narrow = {table.fields[0].title: st.column_config.TextColumn(width="medium")}
+        st.dataframe(frame(table), hide_index=True, height=_HIGH, column_config=narrow, key="table_limits")
         with st.container(horizontal=True, gap="small"):
             explaining.offer_standings(voice, region, outcome, _standings(session.shelf.current))
             st.download_button(

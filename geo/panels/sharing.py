@@ -44,6 +44,7 @@ __all__ = [
 
 _SHOWN = 20
 _NOTE = 200
+_LINK_HEIGHT = 130  # pixels: five lines, the rest scrolls
 _OWNER = 12  # letters of an owner's id: enough to tell people apart
 
 
@@ -166,7 +167,7 @@ def _link(session: Session, region: Region, voice: Voice) -> None:
     if query is None:
         st.info(voice("app.share.too_long"))
     else:
-        st.code(address(query), language=None, wrap_lines=True)
+        st.code(address(query), language=None, wrap_lines=True, height=_LINK_HEIGHT)
     st.download_button(
         voice("app.share.file"),
         shared.to_json,
@@ -236,7 +237,7 @@ def _present(voice: Voice, newest: Publication) -> None:
     view = replace(view_of_map(), shown="", beside="")
     query = urlencode({"follow": newest.id, "lang": voice.language, **view.address()})
     st.caption(voice("app.share.follow_text"))
-    st.code(address(query), language=None, wrap_lines=True)
+    st.code(address(query), language=None, wrap_lines=True, height=_LINK_HEIGHT)
     # one switch for each scenario: it must not take its position along to another one
     field = f"live_{newest.plan}"
     st.session_state[field] = _presented()[0] == newest.plan
