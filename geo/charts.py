@@ -579,6 +579,30 @@ def timeline_chart(events: Sequence[Event], year: int, language: str = "en") -> 
     )
 
 
+def _dates(
+    points: list[dict[str, Any]],
+    x: dict[str, Any],
+    y: dict[str, Any],
+    colour: dict[str, Any],
+    *,
+    filled: bool,
+    language: str,
+) -> dict[str, Any]:
+    """Return the marks of dates on the lanes of a timeline: filled, or hollow for what is expected."""
+    look: dict[str, Any] = {"filled": True} if filled else {"fill": "white"}
+    return {
+        "data": {"values": [point for point in points if point["filled"] == filled]},
+        "mark": {"type": "point", "size": 70, "strokeWidth": 1.8, "opacity": 1, **look},
+        "encoding": {
+            "x": {"field": "year", **x},
+            "y": y,
+            "color": colour,
+            "shape": {"field": "form", "type": "nominal", "scale": None},
+            "tooltip": _tips(language, "name", "date", "year", "stage"),
+        },
+    }
+
+
 def _timeline_spec(
     spans: list[dict[str, Any]],
     points: list[dict[str, Any]],
@@ -602,20 +626,7 @@ def _timeline_spec(
         "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.55, "aria": False},
         "encoding": {"x": {"field": "from", **x}, "x2": {"field": "to"}, "y": y, "color": colour},
     }
-    dots = [
-        {
-            "data": {"values": [point for point in points if point["filled"] == filled]},
-            "mark": {"type": "point", "size": 70, "strokeWidth": 1.8, "opacity": 1, **look},
-            "encoding": {
-                "x": {"field": "year", **x},
-                "y": y,
-                "color": colour,
-                "shape": {"field": "form", "type": "nominal", "scale": None},
-                "tooltip": _tips(language, "name", "date", "year", "stage"),
-            },
-        }
-        for filled, look in ((True, {"filled": True}), (False, {"fill": "white"}))
-    ]
+    dots = [_dates(points, x, y, colour, filled=filled, language=language) for filled in (True, False)]
     now = {
         # the one part that changes while the years play: a page takes it in without drawing the rest anew
         "data": {"name": "now"},

@@ -10,9 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from geo.comparison import workbook
-from geo.downloads import to_csv
 from geo.panels import explaining
-from geo.panels.chart import frame, show_chart
+from geo.panels.chart import FIRST_COLUMN, frame, offer_tables, show_chart
 from geo.panels.text import plain
 from geo.several import (
     BASELINE,
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen", "show"]
 
-_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FIRST_COLUMN: Final = 130
 _LINES_SHOWN: Final = 40
 _PERCENT_DIGITS: Final = 2
 _ORDERS: Final = ("as_listed", "rising", "falling")
@@ -164,7 +161,7 @@ def _table(found: Several, voice: Voice, rows: tuple[SeveralRow, ...], asked: _A
     st.dataframe(
         pd.DataFrame([written(row) for row in known], columns=heads),
         hide_index=True,
-        column_config={heads[0]: st.column_config.Column(width=_FIRST_COLUMN, pinned=True)},
+        column_config={heads[0]: st.column_config.Column(width=FIRST_COLUMN, pinned=True)},
         key="all_table",
     )
     st.caption(voice("several.panel.rules", name=found.name(asked.reference, language)))
@@ -185,18 +182,7 @@ def _take(
 
     stem = f"jingjinji-scenarios-{year}"
     shown = differences if asked.differences else listed
-    with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            voice("several.panel.csv"),
-            lambda: to_csv(shown),
-            f"{stem}.csv",
-            "text/csv",
-            on_click="ignore",
-            key="all_csv",
-        )
-        st.download_button(
-            voice("several.panel.xlsx"), sheets, f"{stem}.xlsx", _XLSX, on_click="ignore", key="all_xlsx"
-        )
+    offer_tables(voice, shown, sheets, stem, words="several.panel", key="all")
 
 
 def _inputs(found: Several, voice: Voice, reference: int) -> None:

@@ -8,16 +8,19 @@ import pandas as pd
 import streamlit as st
 
 from geo.charts import draws_chinese
-from geo.downloads import to_csv
+from geo.downloads import FORMATS, to_csv
 from geo.panels.text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geo.charts import Chart
     from geo.downloads import Table
     from geo.panels.text import Voice
 
-__all__ = ["frame", "show_chart"]
+__all__ = ["FIRST_COLUMN", "frame", "offer_tables", "show_chart"]
 
+FIRST_COLUMN = 130  # pixels of the column that names the rows: it stays while the others are scrolled
 _HIGH = 320
 
 
@@ -64,3 +67,32 @@ def _files(voice: Voice, chart: Chart) -> None:
             )
     if not able:
         st.caption(voice("compare.panel.no_chinese"))
+
+
+def offer_tables(
+    voice: Voice, shown: Table, sheets: Callable[[], bytes], stem: str, *, words: str, key: str
+) -> None:
+    """Draw the downloads of what a page compares.
+
+    Parameters
+    ----------
+    shown
+        The table that is on the page, for CSV.
+    sheets
+        Makes the workbook with all tables.
+    stem
+        Of the files' names.
+    words, key
+        Where their texts are (``<words>.csv``, ``<words>.xlsx``), and the stem of their own keys.
+    """
+    made: dict[str, Callable[[], bytes]] = {"csv": lambda: to_csv(shown), "xlsx": sheets}
+    with st.container(horizontal=True, gap="small"):
+        for form, make in made.items():
+            st.download_button(
+                voice(f"{words}.{form}"),
+                make,
+                f"{stem}.{form}",
+                FORMATS[form],
+                on_click="ignore",
+                key=f"{key}_{form}",
+            )

@@ -24,12 +24,12 @@ from geo.comparison import (
     table_of_rows,
     workbook,
 )
-from geo.downloads import Field, Table, to_csv
+from geo.downloads import Field, Table
 from geo.errors import GeoError, ModelError
 from geo.flows import flow_tables
 from geo.measures import MEASURES
 from geo.panels import all_scenarios, distribution, explaining, flows, sure
-from geo.panels.chart import show_chart
+from geo.panels.chart import FIRST_COLUMN, offer_tables, show_chart
 from geo.panels.problems import show_error, shown
 from geo.panels.state import answered, forget_outcomes, outcome_of
 from geo.panels.text import plain
@@ -53,10 +53,8 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 _BASELINE = Scenario(name="baseline")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHOWN = 25
 _SIDES = ("a", "b")
-_FIRST_COLUMN = 130
 _TRAFFIC = ("in_commuters", "out_commuters", "delay")
 
 
@@ -292,7 +290,7 @@ def _table(voice: Voice, rows: tuple[Row, ...], *, by: str, ranges: Differences 
     st.dataframe(
         pd.DataFrame([written(row) for row in known]),
         hide_index=True,
-        column_config={column(by): st.column_config.Column(width=_FIRST_COLUMN, pinned=True)},
+        column_config={column(by): st.column_config.Column(width=FIRST_COLUMN, pinned=True)},
         key=f"compare_by_{by}",
     )
     st.caption(voice("compare.panel.rules"))
@@ -315,18 +313,7 @@ def _take(two: Pair, voice: Voice, rows: tuple[Row, ...], measure: Measure, year
         ]
         return workbook([listed, *by_county, *moved, *tables_of_people(two, year, language), inputs])
 
-    with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            voice("compare.panel.csv"),
-            lambda: to_csv(listed),
-            f"{stem}.csv",
-            "text/csv",
-            on_click="ignore",
-            key="compare_csv",
-        )
-        st.download_button(
-            voice("compare.panel.xlsx"), sheets, f"{stem}.xlsx", _XLSX, on_click="ignore", key="compare_xlsx"
-        )
+    offer_tables(voice, listed, sheets, stem, words="compare.panel", key="compare")
 
 
 def _by(two: Pair, measure: Measure) -> bool:
