@@ -230,6 +230,17 @@ class Standing:
     value: float
     year: int
 
+    def name(self, language: str = "en") -> str:
+        """Return the rule with what it allows: "Urban construction land of Xiongan: at most 350.0 km²"."""
+        most = number(self.limit.number, language, digits=digits_of(self.limit.unit))
+        return say(
+            "limits.named",
+            language,
+            rule=say(f"limits.rule.{self.limit.id}", language),
+            limit=most,
+            unit=say(f"limits.unit.{self.limit.unit}", language),
+        )
+
     @property
     def room(self) -> float:
         """What is left up to the limit; below 0 where it is exceeded."""

@@ -199,7 +199,7 @@ def explain_states(region: Region, year: int, stages: Container[str]) -> dict[st
             both = (event, told[1][key])
             kinds = found.setdefault(state_in(event, year), {})
             kinds.setdefault((both[0].kind, both[1].kind), []).append(_counted(region, both))
-    return {state: _state(state, found[state]) for state in STATES if state in found}
+    return {state: _state(state, year, found[state]) for state in STATES if state in found}
 
 
 def _counted(region: Region, both: tuple[Event, Event]) -> Term:
@@ -216,13 +216,16 @@ def _counted(region: Region, both: tuple[Event, Event]) -> Term:
     return Term("institution", 1.0, "institutions", row=row, label=(labels[0], labels[1]), digits=0)
 
 
-def _state(state: str, kinds: Mapping[tuple[str, str], list[Term]]) -> Term:
+def _state(state: str, year: int, kinds: Mapping[tuple[str, str], list[Term]]) -> Term:
     parts = [
         Term("of_kind", float(len(listed)), "institutions", parts=tuple(listed), label=kind, digits=0)
         for kind, listed in kinds.items()
     ]
     parts.sort(key=lambda part: -part.value)
-    label = tuple(say(f"timeline.state.{state}", language) for language in LANGUAGES)
+    label = [
+        say("explain.panel.state", language, state=say(f"timeline.state.{state}", language), year=year)
+        for language in LANGUAGES
+    ]
     total = float(sum(part.value for part in parts))
     return Term(
         "in_state", total, "institutions", parts=tuple(parts), formula=("timeline.formula",),

@@ -272,7 +272,7 @@ def test_few_terms_still_make_the_number(outcomes, region, measure):
         for most in (2, 3, 5):
             short = tree.few(most)
             assert short.value == tree.value
-            assert all(len(one.parts) <= most for one in branches(short) if one.how == "sum")
+            assert all(len(one.parts) <= most + 1 for one in branches(short) if one.how == "sum")
             sound(short)
 
 
@@ -282,12 +282,16 @@ def test_the_largest_terms_stay_and_the_others_say_how_many_they_are():
 
     parts = (move("a", 1.0), move("b", -7.0), Term("before", 3.0, "jobs"), move("c", 5.0))
     parts += (Term("other_moves", 9.0, "jobs", label=("21", "21")),)
-    short = Term("posts", 11.0, "jobs", parts=parts).few(3)
+    parts += (Term("change", 0.5, "jobs"),)
+    short = Term("posts", 11.5, "jobs", parts=parts).few(3)
     assert [(one.key, one.label[0], one.value) for one in short.parts] == [
-        ("move", "b", -7.0), ("move", "c", 5.0), ("other_terms", "23", 13.0),
+        ("move", "b", -7.0), ("before", "", 3.0), ("move", "c", 5.0), ("other_terms", "23", 10.5),
     ]  # fmt: skip
-    only = Term("posts", 8.0, "jobs", parts=tuple(one for one in parts if one.key != "before")).few(3)
+    moves = tuple(one for one in parts if one.key in {"move", "other_moves"})
+    only = Term("posts", 8.0, "jobs", parts=moves).few(2)
     assert [(one.key, one.label[0], one.value) for one in only.parts[2:]] == [("other_moves", "22", 10.0)]
+    # one alone is no rest
+    assert Term("posts", 8.0, "jobs", parts=moves).few(3).parts == moves
     # the factors of a product all stay
     factors = tuple(Term(f"f{n}", 2.0, "ratio") for n in range(6))
     assert Term("posts", 64.0, "jobs", PRODUCT, factors).few(3).parts == factors
@@ -349,6 +353,27 @@ def test_commuters_of_a_county_were_fitted_and_not_counted(outcomes, region, whi
     tree = explain(outcomes[which], region, measure, "130629", 2030)
     row = next(leaf.row for leaf in branches(tree) if leaf.key == "before")
     assert (row.file, row.status) == ("commuting_facts.csv", "estimated")
+
+
+def test_sides_of_a_difference_add_up_with_what_was_before(outcomes, region):
+    both = [outcomes["full", name] for name in ("a", "empty")]
+    for measure in ("population", "output", "co2"):
+        tree = explain_difference(*both, region, measure, place_of(region, "region"), year=2050)["terms"]
+        assert tree.parts[0].key == "before"
+        assert tree.parts[0].value == 0.0
+        for side in ("first", "second"):
+            made = sum(getattr(part.sides, side) for part in tree.parts)
+            assert made == pytest.approx(getattr(tree.sides, side), rel=1e-9), (measure, side)
+
+
+def test_small_factors_show_enough_to_make_their_product():
+    one = Term("share_of_posts", 6.6e-7, "per_job", digits=6)
+    assert one.line().text == "0.00000066"
+    assert Term("share_of_posts", 3.4e-5, "ratio", digits=6).line().text == "0.000034"
+    assert Term("share_of_posts", 0.0004, "ratio", digits=4).line().text == "0.00040"
+    assert Term("share_of_posts", 0.25, "ratio", digits=4).line().text == "0.2500"
+    # numbers that people read as such stay as they are
+    assert Term("share_of_posts", 0.05, "percent", digits=2).line().text == "0.05"
 
 
 def test_prices_are_explained_by_spending_and_buildings(outcome, region):

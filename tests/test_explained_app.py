@@ -288,7 +288,7 @@ def test_every_limit_is_listed_and_explained_exceeded_or_not():
     assert not app.error
     names = app.selectbox(key="explained_limits_group").options
     assert len(names) == 21
-    anxin = "安新全部居民按密度上限所需土地，对照白洋淀恢复后的淀外土地 · 2050"
+    anxin = "安新全部居民按密度上限所需土地，对照白洋淀恢复后的淀外土地：最多 432.0平方公里 · 2050"
     app = on_limits("zh", explained_limits_group=anxin)
     app.button(key="explain_limits").click().run()
     assert not app.exception

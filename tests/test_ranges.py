@@ -206,6 +206,10 @@ def test_a_change_in_percent_is_of_what_was_before(region, outcome):
     told = said_ranges(spread, Effect("", "derived", "", last, (said,)))
     assert "+1.00 to +9.00\u00a0%" in told
     assert "+1.00 至 +9.00%" in said_ranges(spread, Effect("", "derived", "", last, (said,)), "zh")
+    # a number that no assumption moves has no range to tell
+    still = Spread(region, outcome, drawn(outcome, {"population": np.zeros(shape(outcome))}))
+    assert said_range(still, said) == (0.0, 0.0)
+    assert said_ranges(still, Effect("", "derived", "", last, (said,))) == ""
     count = Said("moves", "posts", "region", last, "count", 3.0)
     assert said_range(spread, count) is None
     assert said_ranges(spread, Effect("", "derived", "", last, (count,))) == ""

@@ -367,5 +367,9 @@ def test_ranges_stand_beside_an_empty_scenario_too(region, baseline):
         row = seen.row("Staff who now commute daily")
         assert span(MEASURES["staff_daily"], Range(*ends)) in row[4]
     alone = unescape(report_html(region, moved, year=year, drawn=(drawn,)))
+    low, high = Spread(region, moved, drawn).change("staff_daily", place, year)
+    row = Reader(alone).row("Staff who now commute daily")
+    assert span(MEASURES["staff_daily"], Range(low, high)) in row[2]
+    assert low > 0
     assert said_ranges(Spread(region, moved, drawn), summary(moved)[2]) in alone
     assert said_ranges(Spread(region, moved, drawn), summary(moved, "zh")[2], "zh") in alone

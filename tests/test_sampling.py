@@ -5,6 +5,7 @@ import os
 import pickle
 import sys
 import time
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -290,3 +291,70 @@ def test_the_worker_speaks_only_answers(baseline):
     finally:
         process.close()
     assert sys.modules[sampling.__name__] is sampling
+
+
+def test_deaths_count_only_in_a_row(tmp_path, baseline, quick, answer, monkeypatch):
+    """A process that dies now and then costs time, and no more."""
+    answers = [EOFError(), EOFError(), answer] * 3
+
+    class Shaky(quick):
+        def ask(self, _):
+            said = answers.pop(0)
+            if isinstance(said, Exception):
+                raise said
+            return said
+
+    monkeypatch.setattr(sampler, "Worker", Shaky)
+    drawing = Sampler(baseline, tmp_path, size=3, first=1)
+    try:
+        last = wait(drawing, SMALL, lambda one: not one.pending)
+    finally:
+        drawing.close()
+    assert last.trouble is None
+    assert len(last.ensemble.draws) == 3
+
+
+def test_draws_without_an_equilibrium_are_given_up_in_the_end(tmp_path, baseline, quick, monkeypatch):
+    monkeypatch.setattr(sampler, "PATIENCE", 2)
+    quick.answer = ModelError(Fault("sampling.died", "worker", {"count": 1}))
+
+    class Refusing(quick):
+        def ask(self, one):
+            type(self).asked.append(one)
+            return self.answer
+
+    monkeypatch.setattr(sampler, "Worker", Refusing)
+    drawing = Sampler(baseline, tmp_path, size=3, first=1)
+    try:
+        sample = wait(drawing, SMALL, lambda one: one.trouble is not None)
+    finally:
+        drawing.close()
+    assert sample.trouble is quick.answer
+    assert len(Refusing.asked) == 2 * 3 + 1
+
+
+def test_two_processes_make_no_more_draws_than_are_asked_for(tmp_path, baseline, quick):
+    drawing = Sampler(baseline, tmp_path, size=5, first=2, workers=2)
+    try:
+        wait(drawing, SMALL, lambda one: not one.pending)
+    finally:
+        drawing.close()
+    assert sorted(one.number for one in quick.asked) == sorted({one.number for one in quick.asked})
+    assert len(quick.asked) == 5
+
+
+def test_looking_without_a_wish_starts_nothing(tmp_path, baseline, quick):
+    drawing = Sampler(baseline, tmp_path, size=3, first=1)
+    try:
+        drawing.look(SMALL, wish_for=False)
+        drawing.look(Scenario(name="Other", moves=(OFFICE, OFFICE)))  # this one is wished for
+        wait(drawing, Scenario(name="Other", moves=(OFFICE, OFFICE)), lambda one: not one.pending)
+        assert {len(one.scenario.moves) for one in quick.asked} == {2}
+        assert drawing.look(SMALL, wish_for=False).done == 0
+    finally:
+        drawing.close()
+
+
+def test_draws_of_other_data_are_others(baseline):
+    other = replace(baseline, region_hash="0" * 64)
+    assert content_key(other, SMALL) != content_key(baseline, SMALL)

@@ -243,12 +243,26 @@ def test_the_later_of_two_gets_a_conflict_and_both_versions_are_kept(mine):
     assert (conflict.base, conflict.mine, conflict.theirs) == (saved.plan, later, here.plan)
     assert mine.open(saved.id) == here
     assert mine.at(saved.id, conflict.step) == later
+    # it says what it was made from, which is not what is there now
+    aside = mine.history(saved.id)[-1]
+    assert (aside.number, aside.kind, aside.parent) == (conflict.step, "kept", saved.position)
+    assert saved.position != here.position
     merged = conflict.merged()
     assert merged.conflicts == ()
     done = mine.save(conflict.current, merged.plan, kind="merge")
     assert [move.institution for move in done.plan.scenario().moves[:1]] == ["bjtu"]
     assert {move.institution for move in done.plan.scenario().moves} == {"bjtu", "ustb", "bfu"}
     assert conflict.text("zh")
+
+
+def test_locking_to_other_data_is_a_change_that_an_older_view_must_not_undo(mine):
+    saved = mine.create(plan_of("bjtu"), baseline="a" * 64)
+    locked = mine.relock(saved, HASH)
+    assert (locked.baseline, locked.plan) == (HASH, saved.plan)
+    assert locked.revision > saved.revision
+    with pytest.raises(StoreError, match="changed"):
+        mine.relock(saved, "c" * 64)
+    assert mine.open(saved.id).baseline == HASH
 
 
 def test_what_was_put_aside_is_never_redone(mine):

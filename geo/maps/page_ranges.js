@@ -54,7 +54,8 @@ function rangeOf(app, measure, i) {
   if (!ranges || !scenario || !ranges.places.has(measure.id)) return null;
   const at = clamp(app.state.year - scenario.years[0], 0, ranges.head.years - 1);
   const found = ranges.ends(measure.id).map((rows) => rows[at][i]);
-  if (!found.every(Number.isFinite)) return null;
+  // a range of nothing would say no more than the number, and less exactly
+  if (!found.every(Number.isFinite) || found[0] === found[1]) return null;
   // kept as the later in the list less the earlier
   return comparedSides(app).left > app.state.b ? [0 - found[1], 0 - found[0]] : found;
 }

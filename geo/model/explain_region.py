@@ -188,7 +188,7 @@ def _per_post(case: Case, measure: str) -> Term:
     )
     jobs = Term("jobs_around", float(change[around].sum()), "jobs", parts=counties, digits=0)
     each = float(np.maximum(posts, 0.0) @ around)
-    one = Term("one_over_gained", 1.0 / each, "ratio", digits=6)
+    one = Term("one_over_gained", 1.0 / each, "per_job", digits=6)
     return Term(measure, jobs.value * one.value, "ratio", PRODUCT, (jobs, one), digits=2)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from geo.words import LANGUAGES, has, number, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "FACTS",
@@ -36,6 +36,7 @@ FACTS: Final = "facts"
 _SMALL, _MOST = 0.01, 12
 _GROWN: Final = "grown"
 _FINEST = 9  # decimals
+_FACTOR = 4  # decimals of what others are multiplied with
 _REST: Final = {"move": "other_moves", "county": "other_counties", "road": "other_roads"}
 _RESTS: Final = frozenset(_REST.values())
 
@@ -212,11 +213,12 @@ class Term:
         return replace(self, parts=parts)
 
     def few(self, most: int) -> Term:
-        """Return the tree with the largest terms of every sum, at most so many with the others as one."""
+        """Return the tree with so many terms of every sum, the largest, and the others as one."""
         parts = tuple(part.few(most) for part in self.parts)
-        if self.how == SUM and len(parts) > most:
-            listed = sorted(parts, key=lambda part: (part.key in _RESTS, -abs(part.value)))
-            kept, small = listed[: most - 1], listed[most - 1 :]
+        if self.how == SUM and len(parts) > most + 1:
+            # what there was before stays: without it the two sides of a difference would not add up
+            listed = sorted(parts, key=lambda one: (one.key != "before", one.key in _RESTS, -abs(one.value)))
+            kept, small = listed[:most], listed[most:]
             keys = {_REST.get(part.key, part.key) for part in small}
             key = keys.pop() if keys <= _RESTS and len(keys) == 1 else "other_terms"
             parts = (*(part for part in parts if part in kept), _rest(key, small))
@@ -224,8 +226,12 @@ class Term:
 
 
 def _number(value: float, language: str, digits: int, *, sign: bool = False) -> str:
-    """Write a number; one with decimals that would round to nothing gets two figures that count."""
-    if digits and 10.0**-_FINEST <= abs(value) < 0.5 * 10.0**-digits:
+    """Write a number; one with decimals that would round to nothing gets two figures that count.
+
+    So does a factor with many decimals, or it would not make its product.
+    """
+    least = 0.5 * 10.0**-digits if digits < _FACTOR else 10.0 ** (1 - digits)
+    if digits and 10.0**-_FINEST <= abs(value) < least:
         digits = min(_FINEST, 1 - int(np.floor(np.log10(abs(value)))))
     return number(value, language, digits=digits, sign=sign)
 
@@ -337,7 +343,7 @@ def _differing(first: Term, second: Term, scale: float, unit: str, digits: int) 
         return bare
     if second.how == SUM:
         parts = [_side(one, two, scale, unit, digits) for one, two in pairs]
-        return replace(bare, parts=tuple(part for part in parts if _tells(part)))
+        return replace(bare, parts=_telling(parts))
     if second.how == PRODUCT:
         return replace(bare, parts=_shared_out(pairs, scale, unit, digits))
     named = [
@@ -348,6 +354,17 @@ def _differing(first: Term, second: Term, scale: float, unit: str, digits: int) 
 
 def _tells(term: Term) -> bool:
     return term.value != 0.0 or bool(term.parts)
+
+
+def _telling(parts: Iterable[Term]) -> tuple[Term, ...]:
+    """Return the parts of a sum that differ, and what was before: else the sides would not add up."""
+    listed = list(parts)
+    some = any(_tells(part) for part in listed)
+    return tuple(part for part in listed if _tells(part) or (some and part.key == "before" and _held(part)))
+
+
+def _held(term: Term) -> bool:
+    return term.sides is not None and bool(term.sides.first or term.sides.second)
 
 
 def _side(first: Term | None, second: Term | None, scale: float, unit: str, digits: int) -> Term:

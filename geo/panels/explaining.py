@@ -27,7 +27,6 @@ from geo.panels.questions import (
 from geo.panels.text import plain
 from geo.people import PEOPLE
 from geo.report.markup import tag
-from geo.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -112,8 +111,7 @@ def offer_standings(voice: Voice, region: Region, outcome: Outcome, found: Itera
         made: dict[str, Callable[[], Sequence[Question]]] = {}
         for one in found:
             question = Question("", "", partial(explain_standing, one, outcome, region))
-            name = say(f"limits.rule.{one.limit.id}", voice.language)
-            made[f"{name} · {one.year}"] = partial(list, [question])
+            made[f"{one.name(voice.language)} · {one.year}"] = partial(list, [question])
         return made
 
     _offer_table(voice, asked, "limits")

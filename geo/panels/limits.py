@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -29,6 +29,7 @@ _FIELDS = ("total", "per_post", "per_student", "per_bed")
 _QUERY = "budget"
 _MILLION = 1e6
 _HIGH = 320
+_RULE = 170  # pixels
 _MAX_MILLIONS = 1e9
 
 
@@ -107,7 +108,9 @@ def _all(session: Session, region: Region, voice: Voice) -> None:
     with st.expander(voice("app.limits.all", count=len(table.rows)), key="limits_all"):
         st.caption(voice("app.limits.all_text"))
         # a telephone shows the rule and how much of it is used
-        narrow = {table.fields[0].title: st.column_config.TextColumn(width="medium")}
+        narrow: dict[str, Any] = {table.fields[0].title: st.column_config.TextColumn(width=_RULE)}
+        for field in table.fields[2:4]:
+            narrow[field.title] = st.column_config.NumberColumn(format="localized")
         st.dataframe(frame(table), hide_index=True, height=_HIGH, column_config=narrow, key="table_limits")
         with st.container(horizontal=True, gap="small"):
             explaining.offer_standings(voice, region, outcome, _standings(session.shelf.current))

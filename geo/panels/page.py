@@ -141,7 +141,8 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
 
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
-        view = map_of(session, sure.range_view, partial(sure.pair_views, pairs=_compared(session)))
+        pairs = _compared(session)
+        view = map_of(session, sure.range_view, partial(sure.pair_views, pairs=pairs, wish_for=True))
     with st.container():  # as above
         _left_out(session, voice)
     event = map_component(
@@ -153,6 +154,9 @@ def _map(session: Session, here: Region, voice: Voice) -> None:
         ask=st.session_state.get("map_ask", 0),
         watch=sharing.presenting(session),
     )
+    if pairs:  # until the ranges between the two are there, it is said below the map
+        scenarios = [one.plan.scenario() for one in answered(session)]
+        sure.watch(voice, [scenarios[place] for place in pairs[0]])
     if event and event["type"] == "view":
         sharing.told(session, event["view"])
     if event and event["type"] == "move":

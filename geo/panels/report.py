@@ -30,7 +30,8 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     shelf = session.shelf
     outcome, other = outcome_of(shelf.current), _other(session, voice)
     drawn = sure.drawn_of(outcome.scenario, None if other is None else other.scenario)
-    stem = f"jingjinji-report-{shelf.current.hash[:8]}"
+    both = [shelf.current.hash, *([] if other is None else [other.scenario.hash])]
+    stem = "-".join(["jingjinji-report", *(content[:8] for content in both)])
     st.download_button(
         voice("report.html"),
         partial(_html, region, outcome, other, drawn),

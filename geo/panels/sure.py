@@ -141,7 +141,7 @@ def _packed_pair(_first: Spread | None, _second: Spread | None, content: str) ->
 
 
 def pair_views(
-    scenarios: Sequence[Scenario], pairs: Iterable[tuple[int, int]]
+    scenarios: Sequence[Scenario], pairs: Iterable[tuple[int, int]], *, wish_for: bool = False
 ) -> dict[tuple[int, int], RangeView]:
     """Return the ranges between scenarios for the map, where they are drawn already.
 
@@ -149,12 +149,14 @@ def pair_views(
     ----------
     pairs
         Places in the list; a pair that is not there is left out.
+    wish_for
+        Whether the others shall be drawn.
     """
     made = {}
     for a, b in {(min(pair), max(pair)) for pair in pairs}:
         if not 0 <= a < b < len(scenarios):
             continue
-        found = _two(scenarios[a], scenarios[b], wish_for=False)
+        found = _two(scenarios[a], scenarios[b], wish_for=wish_for)
         if found is None:
             continue
         draws = [0 if one is None else len(one.drawn.draws) for one in found]

@@ -46,6 +46,9 @@ def effects(paper: Paper) -> Markup:
     for index, outcome in enumerate(paper.outcomes):
         if paper.compared:
             made.append(tag("h3", _of(paper, index)))
+        if not outcome.scenario.moves:
+            made.append(columns("report.nothing_moves"))
+            continue
         told = [summary(outcome, language) for language in LANGUAGES]
         spread = paper.spreads[index] if paper.spreads else None
         made += [_effect(list(effect), spread) for effect in zip(*told, strict=True)]
