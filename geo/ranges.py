@@ -21,9 +21,9 @@ from geo.measures import ADDED, MEASURES, across
 from geo.words import number, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from geo.comparison import Place
+    from geo.comparison import Place, Row
     from geo.ensemble import Draws, Ensemble
     from geo.measures import Effect, Measure, Said
     from geo.outcome import Outcome
@@ -41,6 +41,7 @@ __all__ = [
     "shared_draws",
     "span",
     "turned",
+    "with_ranges",
 ]
 
 Array = NDArray[np.float64]
@@ -300,6 +301,30 @@ def ranges_table(spread: Spread, language: str = "en") -> Table:
     heads = ("code", "name", "measure", "unit", "status", "year", "low", "high")
     fields = tuple(Field(key, say(f"range.field.{key}", language)) for key in heads)
     return Table("ranges", say("range.note", language, draws=len(spread.drawn.draws)), fields, tuple(rows))
+
+
+def with_ranges(
+    table: Table,
+    rows: Sequence[Row],
+    found: Callable[[str, Place, int], Range | None],
+    language: str = "en",
+) -> Table:
+    """Return the table of some rows of a comparison with low and high of each difference behind it.
+
+    Parameters
+    ----------
+    table
+        As :func:`geo.comparison.table_of_rows` makes it of ``rows``.
+    found
+        Gives the range of a difference by measure, place and year.
+    """
+    at = [field.id for field in table.fields].index("difference") + 1
+    made = []
+    for line, row in zip(table.rows, rows, strict=True):
+        ends = found(row.measure, row.place, row.year) if np.isfinite(row.difference) else None
+        made.append((*line[:at], *(ends or (float("nan"),) * 2), *line[at:]))
+    extra = (Field(key, say(f"range.field.{key}_difference", language)) for key in ("low", "high"))
+    return replace(table, fields=(*table.fields[:at], *extra, *table.fields[at:]), rows=tuple(made))
 
 
 def _told(measure: Measure, language: str) -> tuple[str, str, str]:

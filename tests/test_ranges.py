@@ -1,17 +1,27 @@
 """Ranges: worked out by hand on made-up draws, and laws that hold for any."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic_maps as made
 
-from geo.comparison import groups, place_of
+from geo.comparison import groups, indicators, pair, place_of, table_of_rows
 from geo.ensemble import Ensemble
 from geo.measures import MEASURES, Effect, Said
 from geo.outcome import Outcome
-from geo.ranges import Range, Spread, apart_ranges, difference_range, said_range, said_ranges, span
+from geo.ranges import (
+    Range,
+    Spread,
+    apart_ranges,
+    difference_range,
+    said_range,
+    said_ranges,
+    span,
+    with_ranges,
+)
 from geo.scenario import Scenario
 
 DRAWS = 11
@@ -247,3 +257,22 @@ def test_ranges_between_two_for_the_map_are_those_of_the_comparison(region, outc
             assert tuple(got) == pytest.approx(wanted)
     apart = Spread(region, outcome, drawn(outcome, two, numbers=range(100, 100 + DRAWS)))
     assert apart_ranges(first, apart) is None
+
+
+def test_the_table_of_a_comparison_is_taken_along_with_its_ranges(region, outcome):
+    changes = np.zeros(shape(outcome))
+    changes[:, -1, 0] = np.arange(DRAWS) * 100.0
+    spread = Spread(region, outcome, drawn(outcome, {"population": changes}))
+    two = pair(region, outcome, outcome)
+    places = [place_of(region, code) for code in outcome.codes[:2]]
+    rows = indicators(two, int(outcome.years[-1]), ["population", "posts"], places)
+    table = table_of_rows(rows)
+    made = with_ranges(table, rows, partial(difference_range, None, spread))
+    fields = [field.id for field in made.fields]
+    assert [field for field in fields if field not in {"low", "high"}] == [field.id for field in table.fields]
+    assert fields[fields.index("difference") :][:3] == ["difference", "low", "high"]
+    lines = [dict(zip(fields, row, strict=True)) for row in made.rows]
+    assert [line["measure"] for line in lines] == [row[0] for row in table.rows]
+    assert (lines[0]["low"], lines[0]["high"]) == pytest.approx((100.0, 900.0))
+    assert np.isnan(lines[-1]["low"])  # nothing was drawn of posts
+    assert {line["status"] for line in lines} == {row[fields.index("status") - 2] for row in table.rows}

@@ -34,7 +34,7 @@ from geo.panels.problems import show_error, shown
 from geo.panels.state import answered, forget_outcomes, outcome_of
 from geo.panels.text import plain
 from geo.people import tables_of_people
-from geo.ranges import span
+from geo.ranges import span, with_ranges
 from geo.scenario import Scenario
 from geo.several import several
 from geo.words import say
@@ -199,7 +199,7 @@ def _compared(two: Pair, voice: Voice, year: int, measure: Measure, place: Place
     with st.expander(voice("compare.panel.all_places"), key="compare_places"):
         _table(voice, listed, by="place", ranges=ranges)
         explaining.offer_rows(voice, two, lambda: listed, what="places")
-    _take(two, voice, (*rows, *listed), measure, year)
+    _take(two, voice, (*rows, *listed), measure, year, ranges=ranges)
     show_chart(voice, charts.years_lines(two, measure.id, place, voice.language), digits=measure.digits)
 
 
@@ -296,9 +296,12 @@ def _table(voice: Voice, rows: tuple[Row, ...], *, by: str, ranges: Differences 
     st.caption(voice("compare.panel.rules"))
 
 
-def _take(two: Pair, voice: Voice, rows: tuple[Row, ...], measure: Measure, year: int) -> None:
+def _take(
+    two: Pair, voice: Voice, rows: tuple[Row, ...], measure: Measure, year: int, *, ranges: Differences | None
+) -> None:
     language = voice.language
-    listed = table_of_rows(rows, language)
+    plain_rows = table_of_rows(rows, language)
+    listed = plain_rows if ranges is None else with_ranges(plain_rows, rows, ranges, language)
     stem = f"jingjinji-{two.first.scenario.hash[:8]}-{two.second.scenario.hash[:8]}-{year}"
 
     def sheets() -> bytes:
