@@ -182,7 +182,8 @@ def said_ranges(spread: Spread, effect: Effect, language: str = "en") -> str:
             parts.append(
                 say("range.of", language, place=place, measure=name, span=_said(one, found, language))
             )
-    return f"{say('range.short', language)} · {'; '.join(parts)}" if parts else ""
+    between = say("map.facts.semicolon", language)
+    return f"{say('range.short', language)} · {between.join(parts)}" if parts else ""
 
 
 def _said(said: Said, found: Range, language: str) -> str:

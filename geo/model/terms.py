@@ -156,7 +156,7 @@ class Term:
         own = f"explain.{self.key}"
         base = say(own if has(own, language) else f"measure.{self.key}.name", language)
         label = self.label[LANGUAGES.index(language)]
-        return f"{base}: {label}" if label else base
+        return say("explain.labelled", language, name=base, label=label) if label else base
 
     def total(self) -> float:
         """Return what the parts make: their sum or product; the value itself where they are merely named."""

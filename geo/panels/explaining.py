@@ -336,9 +336,10 @@ def _take(voice: Voice, term: Term, key: str) -> None:
         with st.popover(voice("explain.panel.text"), key=f"{key}_text"):
             # a code block shows text letter by letter and may be copied
             st.code(term.text(voice.language), language=None, wrap_lines=True)
+        # made at once: while a browser waits for a file the button takes no focus, nor the dialog its Escape
         st.download_button(
             voice("explain.panel.csv"),
-            lambda: to_csv(table_of_term(term, voice.language)),
+            to_csv(table_of_term(term, voice.language)),
             f"jingjinji-{term.key}.csv",
             "text/csv",
             on_click="ignore",
