@@ -38,7 +38,7 @@ function tableRow(app, i) {
   if (now.moving) cells.push(number(now.after[i], now.measure.digits), number(now.change[i], digits, true));
   if (now.ranged) {
     const range = rangeOf(app, now.measure, i);
-    cells.push(el("td", { class: "number" }, range ? rangeText(app, now.measure, range) : DASH));
+    cells.push(el("td", { class: "number range" }, range ? rangeText(app, now.measure, range) : DASH));
   }
   return el("tr", { "data-code": county.code }, cells);
 }
@@ -64,7 +64,7 @@ function countyGrid(app) {
   now.ranged = Boolean(now.moving && now.right !== START && rangesOf(app) && rangesOf(app).places.has(now.measure.id));
   if (now.ranged) heads.push(el("th", { scope: "col", class: "number", title: rangeLabel(app) }, texts.say("range.short")));
   const caption = el("caption", {}, `${legendTitle(app)} — ${legendSides(app)}`);
-  return el("table", {}, caption, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, tableOrder(app).map((i) => tableRow(app, i))));
+  return el("table", { class: now.ranged ? "ranged" : "" }, caption, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, tableOrder(app).map((i) => tableRow(app, i))));
 }
 
 // --- about: date, scenarios with their text and hash, sources of layers and measures --------------------
