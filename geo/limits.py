@@ -242,11 +242,6 @@ class Standing:
         )
 
     @property
-    def room(self) -> float:
-        """What is left up to the limit; below 0 where it is exceeded."""
-        return self.limit.number - self.value
-
-    @property
     def used(self) -> float:
         """The value in percent of the limit."""
         return 100.0 * self.value / self.limit.number

@@ -244,7 +244,7 @@ def _digits() -> dict[str, int]:
 
 
 def apart_ranges(first: Spread | None, second: Spread | None) -> RangeView | None:
-    """Return the ranges of the second's changes less the first's by county, draw by draw, for a map.
+    """Return the ranges of the second's numbers less the first's by county, draw by draw, for a map.
 
     Parameters
     ----------
@@ -272,9 +272,16 @@ def apart_ranges(first: Spread | None, second: Spread | None) -> RangeView | Non
             np.asarray(each.drawn.changes[key][at], dtype=float)
             for each, at in zip((first, second), rows, strict=True)
         )
-        low, _, high = settled(MEASURES[key], quantiles(two - one))
+        start = _before(second, key) - _before(first, key)  # differs where they state other assumptions
+        low, _, high = settled(MEASURES[key], quantiles(two - one + start))
         values[key] = np.stack([low, high])
     return RangeView(values, _digits(), len(both))
+
+
+def _before(spread: Spread, measure: str) -> Array:
+    """Return a measure before any move, (N,); nothing where it is itself a change."""
+    found = spread.outcome.before.get(measure)
+    return np.zeros(len(spread.outcome.codes)) if found is None else found
 
 
 def _turned(values: Mapping[str, Array]) -> dict[str, Array]:

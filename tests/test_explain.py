@@ -290,6 +290,9 @@ def test_the_largest_terms_stay_and_the_others_say_how_many_they_are():
     moves = tuple(one for one in parts if one.key in {"move", "other_moves"})
     only = Term("posts", 8.0, "jobs", parts=moves).few(2)
     assert [(one.key, one.label[0], one.value) for one in only.parts[2:]] == [("other_moves", "22", 10.0)]
+    # equal terms are told apart by their places
+    equal = Term("posts", 9.0, "jobs", parts=tuple(move("same", 1.0) for _ in range(9))).few(5)
+    assert [one.value for one in equal.parts] == [1.0] * 5 + [4.0]
     # one alone is no rest
     assert Term("posts", 8.0, "jobs", parts=moves).few(3).parts == moves
     # the factors of a product all stay
@@ -347,12 +350,30 @@ def test_what_a_scenario_states_itself_is_read_from_it(region, model):
     assert {row[:2] for row in rows_of(plain, "done")} == {("assumptions", "ramp_steepness")}
 
 
-@pytest.mark.parametrize("which", [("full", "a"), ("level0", "a")])
-@pytest.mark.parametrize("measure", ["in_commuters", "out_commuters"])
+def test_a_part_of_an_institution_says_the_whole_and_the_share(region):
+    half = Move(institution="bjtu", destination="130629", start=2026, share=0.5)
+    outcome = simulate(region, Scenario(moves=(half,)), model="level0")
+    tree = explain_place(outcome, region, "posts", place_of(region, "130629"), 2050)["terms"]
+    size, share, done = tree.parts[0].parts[:3]
+    assert size.value == region.institutions.employees["bjtu"]
+    assert (size.row.file, share.row.key, done.key) == ("institutions.csv", "moves[0].share", "done")
+    assert tree.value == pytest.approx(size.value * 0.5)
+    sound(tree)
+
+
+@pytest.mark.parametrize(
+    ("which", "measure"),
+    [
+        *(((model, "a"), key) for model in ("full", "level0") for key in ("in_commuters", "out_commuters")),
+        *(((model, "a"), "mean_minutes") for model in ("full", "level0")),
+        (("full", "a"), "share_over_60"),
+    ],
+)
 def test_commuters_of_a_county_were_fitted_and_not_counted(outcomes, region, which, measure):
     tree = explain(outcomes[which], region, measure, "130629", 2030)
     row = next(leaf.row for leaf in branches(tree) if leaf.key == "before")
     assert (row.file, row.status) == ("commuting_facts.csv", "estimated")
+    assert "2023年度中国主要城市通勤监测报告" in row.source
 
 
 def test_sides_of_a_difference_add_up_with_what_was_before(outcomes, region):

@@ -244,8 +244,11 @@ def test_ranges_between_two_for_the_map_are_those_of_the_comparison(region, outc
     random = np.random.default_rng(5)
     one = {key: random.normal(0, 1e4, shape(outcome)) for key in ("population", "jobs")}
     two = {"population": one["population"] + random.uniform(0, 300, shape(outcome)), "wage": one["jobs"]}
+    # the second states another assumption, by which there were more people before any move
+    other = {**outcome.before, "population": outcome.before["population"] + 700.0}
+    assumed = replace(outcome, before=other)
     first = Spread(region, outcome, drawn(outcome, one))
-    second = Spread(region, outcome, drawn(outcome, two, numbers=range(3, 3 + DRAWS)))
+    second = Spread(region, assumed, drawn(outcome, two, numbers=range(3, 3 + DRAWS)))
     made = apart_ranges(first, second)
     assert set(made.values) == {"population"}  # what only one of them has has no difference
     assert made.draws == DRAWS - 3

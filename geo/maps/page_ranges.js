@@ -32,19 +32,50 @@ function rangesOf(app) {
   const { left } = comparedSides(app);
   const { b } = app.state;
   if (left === START) return app.ranges[b] || null;
-  return app.apart.get(`${Math.min(left, b)}-${Math.max(left, b)}`) || askApart(app, left, b);
+  const found = app.apart.get(`${Math.min(left, b)}-${Math.max(left, b)}`);
+  if (!found && app.live && left !== b && (app.ranges[left] || app.ranges[b])) askApart(app, `${sideIds(app).a} ${sideIds(app).b}`);
+  return found || null;
 }
 
 const ASKED_AFTER = 400; // milliseconds on the same two scenarios
+const APART_FROM = 1500; // milliseconds after anything else was told: the component holds one event at a time
+const ASKED_AGAIN = 8000; // milliseconds until an answer may be missed
+const ASKED_MOST = 3;
 
-// The live map asks Python for the ranges between two scenarios that are looked at, once.
-function askApart(app, a, b) {
-  const two = `${sideIds(app).a} ${sideIds(app).b}`;
-  if (!app.live || a === b || !(app.ranges[a] || app.ranges[b]) || app.apartAsked === two) return null;
-  app.apartAsked = two;
+// The live map tells Python which two scenarios are looked at, for the ranges between them.
+function askApart(app, two) {
+  if (app.apartAsked === two) return;
+  Object.assign(app, { apartAsked: two, apartTries: 0 });
+  soonApart(app, ASKED_AFTER);
+}
+
+function soonApart(app, wait) {
   clearTimeout(app.apartTimer);
-  app.apartTimer = setTimeout(() => app.apartAsked === two && app.send({ type: "apart", a, b }), ASKED_AFTER);
-  return null;
+  app.apartTimer = setTimeout(() => {
+    const since = Date.now() - app.toldAt;
+    if (since < APART_FROM || app.answering) soonApart(app, APART_FROM);
+    else tellApart(app);
+  }, wait);
+}
+
+// What is told draws the page anew, which would close the answer to a question; while that is open it covers
+// the map, so that nothing moves there.
+function noteAnswers(app) {
+  const back = () => {
+    if (Date.now() - app.toldAt > APART_FROM) app.answering = false;
+  };
+  for (const name of ["pointermove", "pointerdown", "keydown"]) app.root.addEventListener(name, back, { passive: true });
+}
+
+// The sides as they are now: the list may have shifted since.
+function tellApart(app) {
+  const { left } = comparedSides(app);
+  const { b } = app.state;
+  const known = app.apart.has(`${Math.min(left, b)}-${Math.max(left, b)}`);
+  if (left === START || left === b || known || app.apartTries >= ASKED_MOST) return;
+  app.apartTries += 1;
+  app.send({ type: "apart", a: left, b });
+  soonApart(app, ASKED_AGAIN);
 }
 
 // The range of the change on the map for a county, null where there is none.

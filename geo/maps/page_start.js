@@ -204,7 +204,12 @@ function openingState(app, boot) {
 function makeApp(root, fixed, scenarios, boot) {
   const texts = new Texts(fixed.words, boot.settings.language);
   const { settings, live, send } = boot;
-  const app = { root, texts, scenarios, settings, live, send, ids: idsOf(boot.ids, scenarios), sent: boot.state || {}, timings: {}, classCache: {}, edition: 0 };
+  const sendOn = (event) => {
+    Object.assign(app, { toldAt: Date.now(), answering: event.type === "explain" });
+    send(event);
+  };
+  const app = { root, texts, scenarios, settings, live, send: sendOn, toldAt: 0, ids: idsOf(boot.ids, scenarios), sent: boot.state || {}, timings: {}, classCache: {}, edition: 0 };
+  noteAnswers(app);
   app.state = openingState(app, boot);
   app.store = new State(app.state);
   app.store.kept = () => {

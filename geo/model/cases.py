@@ -268,7 +268,8 @@ def assumed(case: Case, key: str) -> Row:
 
 def fitted_commuting(case: Case) -> Row:
     """Return what the commuting of before was fitted to: nobody counted the trips of a county or a pair."""
-    return replace(case.fact("commuting_facts", fact="mean one-way commute time"), status="estimated")
+    fact = case.fact("commuting_facts", fact="mean one-way commute time", place="北京市", year=2022)
+    return replace(fact, status="estimated")
 
 
 def stated(case: Case, what: str) -> Row:
@@ -327,9 +328,13 @@ def sized(case: Case, size: str, move: int, *more: Term) -> tuple[Term, ...]:
     done = Term(
         "done", float(movement.done[case.row, move]), "ratio", row=assumed(case, "ramp_steepness"), digits=3
     )
-    unit = unit_of(size)
     row = _size_row(case, size, move, asked.institution)
-    return (Term("size", whole, unit, row=row, digits=0), done, *more)
+    share: tuple[Term, ...] = ()
+    if asked.share != 1.0:
+        share = (
+            Term("share_moved", asked.share, "ratio", row=stated(case, f"moves[{move}].share"), digits=3),
+        )
+    return (Term("size", whole / asked.share, unit_of(size), row=row, digits=0), *share, done, *more)
 
 
 def keeping(case: Case, move: int, key: str, share: float) -> tuple[Term, ...]:

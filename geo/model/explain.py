@@ -452,7 +452,7 @@ def _trip_mean(case: Case, measure: str) -> Term:
             "before",
             before,
             unit,
-            row=case.fact("commuting_facts", fact="mean one-way commute time"),
+            row=fitted_commuting(case),
             digits=3,
         ),
         Term("who_goes_where", moved, unit, digits=4),
@@ -596,9 +596,8 @@ def _direct_minutes(case: Case, measure: str) -> Term:
         + gone * own * arrives
     )
     first, time = case.total(base.flows.sum(1)), case.total((base.flows * base.minutes).sum(1))
-    fact = case.fact("commuting_facts", fact="mean one-way commute time")
     parts = (
-        Term("before", time / first, "minutes", row=fact, digits=3),
+        Term("before", time / first, "minutes", row=fitted_commuting(case), digits=3),
         _hat("time_hat", (time + float(spent.sum())) / time, how=FACTS, parts=(_named(case, "time", spent),)),
         _hat("one_over_trips", first / (first + float(trips.sum())), how=FACTS,
              parts=(_named(case, "trips_daily", trips),)),

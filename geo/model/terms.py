@@ -217,12 +217,18 @@ class Term:
         parts = tuple(part.few(most) for part in self.parts)
         if self.how == SUM and len(parts) > most + 1:
             # what there was before stays: without it the two sides of a difference would not add up
-            listed = sorted(parts, key=lambda one: (one.key != "before", one.key in _RESTS, -abs(one.value)))
-            kept, small = listed[:most], listed[most:]
+            # by their places: two terms may be equal
+            order = sorted(range(len(parts)), key=lambda at: _rank(parts[at]))
+            kept, small = sorted(order[:most]), [parts[at] for at in order[most:]]
             keys = {_REST.get(part.key, part.key) for part in small}
             key = keys.pop() if keys <= _RESTS and len(keys) == 1 else "other_terms"
-            parts = (*(part for part in parts if part in kept), _rest(key, small))
+            parts = (*(parts[at] for at in kept), _rest(key, small))
         return replace(self, parts=parts)
+
+
+def _rank(term: Term) -> tuple[bool, bool, float]:
+    """Return the order in which terms of a sum are kept: what was before, then the largest; rests last."""
+    return term.key != "before", term.key in _RESTS, -abs(term.value)
 
 
 def _number(value: float, language: str, digits: int, *, sign: bool = False) -> str:

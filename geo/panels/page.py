@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 _MAP_HEIGHT = 680
-_APART = "map_apart"
+_APART, _APART_AT = "map_apart", "map_apart_at"
+_APART_FOR = 300.0  # seconds for which the draws of a compared pair are wished for
 _FIRST_MEASURE = "population"
 _DRAG_START, _DRAG_YEARS = 2027, 3
 _STYLE = """
@@ -142,7 +144,9 @@ def _notice(session: Session, voice: Voice, trouble: GeoError | None) -> None:
 def _map(session: Session, here: Region, voice: Voice) -> None:
     with st.spinner(voice("app.working"), show_time=False):
         pairs = _compared(session)
-        view = map_of(session, sure.range_view, partial(sure.pair_views, pairs=pairs, wish_for=True))
+        # nothing is drawn for ever for a pair that was looked at once
+        fresh = bool(pairs) and time.monotonic() - st.session_state[_APART_AT] < _APART_FOR
+        view = map_of(session, sure.range_view, partial(sure.pair_views, pairs=pairs, wish_for=fresh))
     with st.container():  # as above
         _left_out(session, voice)
     event = map_component(
@@ -154,7 +158,7 @@ def _map(session: Session, here: Region, voice: Voice) -> None:
         ask=st.session_state.get("map_ask", 0),
         watch=sharing.presenting(session),
     )
-    if pairs:  # until the ranges between the two are there, it is said below the map
+    if fresh:  # until the ranges between the two are there, it is said below the map
         scenarios = [one.plan.scenario() for one in answered(session)]
         sure.watch(voice, [scenarios[place] for place in pairs[0]])
     if event and event["type"] == "view":
@@ -184,6 +188,7 @@ def _compared(session: Session) -> list[tuple[int, int]]:
     asked = pair_asked("map")
     if asked is not None and all(0 <= place < len(ids) for place in asked):
         st.session_state[_APART] = ids[asked[0]], ids[asked[1]]
+        st.session_state[_APART_AT] = time.monotonic()
     kept = st.session_state.get(_APART, ())
     return [(ids.index(kept[0]), ids.index(kept[1]))] if kept and all(one in ids for one in kept) else []
 

@@ -142,4 +142,23 @@ def test_the_page_brings_the_ranges_between_two_scenarios_that_are_compared(regi
             int(part.replace(",", "").replace("\u2212", "-")) for part in chosen.inner_text().split(" to ")
         ]
         assert shown == pytest.approx(list(wanted), abs=400)
+        frame.evaluate("""() => {
+          const { app } = jjj;
+          const send = app.send;
+          window.told = [];
+          app.send = (event) => { window.told.push([Date.now(), event.type, event.a]); send(event); };
+        }""")
+        empty = names.index(say("preset.empty.name", "en"))
+        # a question of the reader's own is not overtaken by the map's, which would close its answer
+        frame.evaluate(f"jjj.set({{ a: {empty}, b: {b} }})")
+        frame.locator(".jjj-explain").click()
+        page.get_by_role("dialog").wait_for(timeout=WAIT)
+        page.wait_for_timeout(4000)
+        assert [one[1] for one in frame.evaluate("window.told")] == ["explain"]
+        assert page.get_by_role("dialog").is_visible()
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog").wait_for(state="hidden", timeout=WAIT)
+        page.locator("iframe").first.hover()
+        frame.wait_for_function("window.told.length > 1", timeout=WAIT)
+        assert frame.evaluate("window.told[1].slice(1)") == ["apart", empty]
         assert page.locator("[data-testid='stException']").count() == 0
