@@ -336,10 +336,10 @@ def _take(voice: Voice, term: Term, key: str) -> None:
         with st.popover(voice("explain.panel.text"), key=f"{key}_text"):
             # a code block shows text letter by letter and may be copied
             st.code(term.text(voice.language), language=None, wrap_lines=True)
-        # made at once: while a browser waits for a file the button takes no focus, nor the dialog its Escape
+        # made when it is asked for: one that lies ready is gone from the server when the page is drawn again
         st.download_button(
             voice("explain.panel.csv"),
-            to_csv(table_of_term(term, voice.language)),
+            lambda: to_csv(table_of_term(term, voice.language)),
             f"jingjinji-{term.key}.csv",
             "text/csv",
             on_click="ignore",
