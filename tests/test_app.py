@@ -628,3 +628,55 @@ def test_another_name_does_not_run_the_model_again(app, monkeypatch):
     assert not app.exception
     assert not app.error
     assert outcome_of(shelf(app).current).scenario.name == "Same numbers"
+
+
+@pytest.fixture
+def ranges_asked(monkeypatch):
+    """Record which pairs' ranges are asked for, for what they are wished, and what is watched."""
+    asked, watched = [], []
+
+    def pair_views(scenarios, pairs, *, wish_for=False):
+        asked.append(([(scenarios[a].name, scenarios[b].name) for a, b in pairs], wish_for))
+        return {}
+
+    monkeypatch.setattr("geo.panels.sure.pair_views", pair_views)
+    monkeypatch.setattr(
+        "geo.panels.sure.watch", lambda _, scenarios: watched.append([one.name for one in scenarios])
+    )
+    return asked, watched
+
+
+def test_what_the_map_compares_is_drawn_and_watched_for_a_while(ranges_asked, monkeypatch):
+    asked, watched = ranges_asked
+    monkeypatch.setattr("geo.panels.page.pair_asked", lambda _: (1, 0))
+    app = run(lang="en")
+    two = ("Moved by now", "Announced programme")
+    assert asked == [([two], True)]
+    assert list(two) in watched
+    # the map asked once; its pair is kept, and after some minutes nothing is drawn for it any more
+    monkeypatch.setattr("geo.panels.page.pair_asked", lambda _: None)
+    app.run()
+    assert asked[-1] == ([two], True)
+    app.session_state["map_apart_at"] -= 301
+    watched.clear()
+    app.run()
+    assert asked[-1] == ([two], False)
+    assert list(two) not in watched
+
+
+def test_places_that_are_gone_ask_for_nothing(ranges_asked, monkeypatch):
+    asked, _ = ranges_asked
+    monkeypatch.setattr("geo.panels.page.pair_asked", lambda _: (7, 0))
+    assert not run(lang="en").exception
+    assert asked == [([], False)]
+
+
+def test_the_map_that_is_taken_along_holds_ranges_against_the_one_it_opens_with(ranges_asked):
+    asked, _ = ranges_asked
+    app = run(lang="en")
+    asked.clear()
+    app.session_state["tabs"] = "Data & export"
+    app.run()
+    assert not app.exception
+    first = "Announced programme"
+    assert ([(first, "Moved by now"), (first, "Empty scenario")], False) in asked

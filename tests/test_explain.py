@@ -409,6 +409,7 @@ def test_trees_are_written_in_both_languages(outcome, region):
     tree = explain(outcome, region, "residents", "130629", 2050)
     english, chinese = (tree.text(language) for language in LANGUAGES)
     assert english.count("\n") == chinese.count("\n") > 10
+    assert "搬迁：" in chinese
     assert "华能" in chinese
     assert english.splitlines()[1].startswith("  ")
 

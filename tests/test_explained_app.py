@@ -308,3 +308,15 @@ def test_the_counts_of_the_timeline_are_explained(language, tab, said):
     assert said in texts(app)
     assert len(app.selectbox(key="explained_counts_0_which").options) >= 3
     assert "institutions.csv" in str([one.proto.body for one in app.get("html")])
+
+
+def test_a_question_about_the_timeline_stops_it():
+    app = run(lang="en")
+    app.session_state["tabs"] = "Timeline"
+    app.run()
+    app.session_state["timeline_at"] = 2015
+    app.button(key="timeline_play").click().run()
+    assert app.session_state["timeline_playing"]
+    app.button(key="explain_counts").click().run()
+    assert not app.exception
+    assert not app.session_state["timeline_playing"]

@@ -89,3 +89,12 @@ def test_the_map_and_its_file_carry_the_ranges_between_scenarios(region):
     assert other["apart"] == {}
     # a browser keeps its state by this name: another content, another name
     assert other["name"] != block["name"]
+
+
+def test_what_is_still_being_drawn_is_named_to_the_map_and_left_out_of_its_file(region):
+    listed = made.measures(2)
+    runs = [(name, made.outcome(region, listed, seed=at)) for at, name in enumerate("AB")]
+    view = build_view(region, runs, measures=listed, apart={(0, 1): None})
+    assert arguments(view, {}, storage="x", height=500)["apart"] == {"0-1": None}
+    block = json.loads(re.search(r'id="jjj-data">(.*?)</script>', export_html(view)).group(1))
+    assert block["apart"] == {}

@@ -103,7 +103,9 @@ def arguments(view: MapView, state: Mapping[str, Any], *, storage: str, height: 
         ],
         "own": [publish(layer.packed, "own") for layer in view.own],
         "ranges": [publish(one.packed, "ranges") if one else None for one in view.ranges],
-        "apart": {pair_key(pair): publish(one.packed, "ranges") for pair, one in view.apart.items()},
+        "apart": {
+            pair_key(pair): publish(one.packed, "ranges") if one else None for pair, one in view.apart.items()
+        },
         "flows": "" if view.flows is None else publish(view.flows.packed, "flows"),
         "ids": list(view.ids),
         "settings": view.settings(),

@@ -46,7 +46,7 @@ def _data(view: MapView, state: Mapping[str, Any] | None) -> str:
     starts = list(dict.fromkeys(scenario.packed_start for scenario in view.scenarios))
     own = [layer.packed for layer in view.own]
     ranges = [one.packed if one else b"" for one in view.ranges]
-    apart = {pair_key(pair): one.packed for pair, one in view.apart.items()}
+    apart = {pair_key(pair): one.packed for pair, one in view.apart.items() if one}
     flows = b"" if view.flows is None else view.flows.packed
     block = {
         "name": digest(

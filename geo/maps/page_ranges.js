@@ -32,9 +32,13 @@ function rangesOf(app) {
   const { left } = comparedSides(app);
   const { b } = app.state;
   if (left === START) return app.ranges[b] || null;
-  const found = app.apart.get(`${Math.min(left, b)}-${Math.max(left, b)}`);
-  if (!found && app.live && left !== b && (app.ranges[left] || app.ranges[b])) askApart(app, `${sideIds(app).a} ${sideIds(app).b}`);
-  return found || null;
+  const key = apartKey(left, b);
+  if (app.live && !app.apart.has(key) && left !== b && (app.ranges[left] || app.ranges[b])) askApart(app, `${sideIds(app).a} ${sideIds(app).b}`);
+  return app.apart.get(key) || null;
+}
+
+function apartKey(a, b) {
+  return `${Math.min(a, b)}-${Math.max(a, b)}`;
 }
 
 const ASKED_AFTER = 400; // milliseconds on the same two scenarios
@@ -71,8 +75,8 @@ function noteAnswers(app) {
 function tellApart(app) {
   const { left } = comparedSides(app);
   const { b } = app.state;
-  const known = app.apart.has(`${Math.min(left, b)}-${Math.max(left, b)}`);
-  if (left === START || left === b || known || app.apartTries >= ASKED_MOST) return;
+  // Python names also what is still being drawn
+  if (left === START || left === b || app.apart.has(apartKey(left, b)) || app.apartTries >= ASKED_MOST) return;
   app.apartTries += 1;
   app.send({ type: "apart", a: left, b });
   soonApart(app, ASKED_AGAIN);

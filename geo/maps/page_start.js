@@ -425,7 +425,7 @@ function makeReader(read) {
 }
 
 async function readPairs(pairs, read) {
-  return new Map(await Promise.all(Object.entries(pairs).map(async ([key, one]) => [key, await read(one)])));
+  return new Map(await Promise.all(Object.entries(pairs).map(async ([key, one]) => [key, one ? await read(one) : null])));
 }
 
 function live(root) {

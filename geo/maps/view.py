@@ -201,8 +201,8 @@ class MapView:
     ranges
         How far each scenario's changes may go, in the order of the scenarios; None where nothing is known.
     apart
-        How far the second of two scenarios may lie from the first, by their places, the lower first; those
-        that are known.
+        How far the second of two scenarios may lie from the first, by their places, the lower first; None
+        for what is still being drawn.
     flows
         Road links and commuting of the scenarios; None where none holds any.
     ids
@@ -219,7 +219,7 @@ class MapView:
     ranges: tuple[RangeView | None, ...] = ()
     flows: FlowsView | None = None
     ids: tuple[str, ...] = ()
-    apart: Mapping[tuple[int, int], RangeView] = field(default_factory=dict)
+    apart: Mapping[tuple[int, int], RangeView | None] = field(default_factory=dict)
 
     def settings(self) -> dict[str, str]:
         """Return what the page shows about the map itself."""
@@ -522,7 +522,7 @@ def build_view(
     own: Iterable[OwnLayer] = (),
     ranges: Iterable[RangeView | None] = (),
     ids: Iterable[str] = (),
-    apart: Mapping[tuple[int, int], RangeView] | None = None,
+    apart: Mapping[tuple[int, int], RangeView | None] | None = None,
 ) -> MapView:
     """Return the map of a region and of scenarios.
 

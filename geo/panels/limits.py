@@ -104,7 +104,8 @@ def show(session: Session, region: Region, voice: Voice) -> None:
 def _all(session: Session, region: Region, voice: Voice) -> None:
     """Draw how far the scenario goes towards every limit, exceeded or not."""
     outcome = outcome_of(session.shelf.current)
-    table = table_of_standings(_standings(session.shelf.current), voice.language)
+    listed = _standings(session.shelf.current)
+    table = table_of_standings(listed, voice.language)
     with st.expander(voice("app.limits.all", count=len(table.rows)), key="limits_all"):
         st.caption(voice("app.limits.all_text"))
         # a telephone shows the rule and how much of it is used
@@ -113,7 +114,7 @@ def _all(session: Session, region: Region, voice: Voice) -> None:
             narrow[field.title] = st.column_config.NumberColumn(format="localized")
         st.dataframe(frame(table), hide_index=True, height=_HIGH, column_config=narrow, key="table_limits")
         with st.container(horizontal=True, gap="small"):
-            explaining.offer_standings(voice, region, outcome, _standings(session.shelf.current))
+            explaining.offer_standings(voice, region, outcome, listed)
             st.download_button(
                 voice("compare.panel.csv"),
                 lambda: to_csv(table),

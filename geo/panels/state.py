@@ -123,7 +123,7 @@ def level0_of(scenario: Scenario) -> Outcome:
 def map_of(
     session: Session,
     ranges: Callable[[Scenario], RangeView | None],
-    apart: Callable[[Sequence[Scenario]], Mapping[tuple[int, int], RangeView]],
+    apart: Callable[[Sequence[Scenario]], Mapping[tuple[int, int], RangeView | None]],
 ) -> MapView:
     """Return the map with every scenario that has an answer, in the order of the desk, with their ranges.
 

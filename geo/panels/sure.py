@@ -142,8 +142,8 @@ def _packed_pair(_first: Spread | None, _second: Spread | None, content: str) ->
 
 def pair_views(
     scenarios: Sequence[Scenario], pairs: Iterable[tuple[int, int]], *, wish_for: bool = False
-) -> dict[tuple[int, int], RangeView]:
-    """Return the ranges between scenarios for the map, where they are drawn already.
+) -> dict[tuple[int, int], RangeView | None]:
+    """Return the ranges between scenarios for the map; None for what is still being drawn.
 
     Parameters
     ----------
@@ -152,18 +152,18 @@ def pair_views(
     wish_for
         Whether the others shall be drawn.
     """
-    made = {}
+    made: dict[tuple[int, int], RangeView | None] = {}
     for a, b in {(min(pair), max(pair)) for pair in pairs}:
         if not 0 <= a < b < len(scenarios):
             continue
         found = _two(scenarios[a], scenarios[b], wish_for=wish_for)
         if found is None:
+            if wish_for:
+                made[a, b] = None
             continue
         draws = [0 if one is None else len(one.drawn.draws) for one in found]
         content = f"{scenarios[a].hash} {scenarios[b].hash} {draws}"
-        view = _packed_pair(*found, content)
-        if view is not None:
-            made[a, b] = view
+        made[a, b] = _packed_pair(*found, content)
     return made
 
 

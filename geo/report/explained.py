@@ -10,8 +10,8 @@ from geo.comparison import REGION, place_of
 from geo.explaining import explain_difference, explain_place, explain_said, said_label
 from geo.measures import MEASURES, summary
 from geo.report.markup import Markup, columns, join, tag
-from geo.report.paper import named, section, table, words
-from geo.words import LANGUAGES, say
+from geo.report.paper import bilingual, named, section, table, words
+from geo.words import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,19 +31,15 @@ def explained(paper: Paper) -> Markup:
     for index, outcome in enumerate(paper.outcomes):
         rows = [row for one in _said(paper, outcome) for row in one]
         if rows:
-            caption = join([words(*_both("report.explained.effects")), f" {paper.letter(index)}".rstrip()])
+            caption = join([bilingual("report.explained.effects"), f" {paper.letter(index)}".rstrip()])
             made.append(_table(caption, rows))
     rows = [row for one in _whole(paper) for row in one]
     if rows:
         key = "difference" if paper.compared else "region"
-        made.append(_table(words(*_both(f"report.explained.{key}", year=paper.year)), rows))
+        made.append(_table(bilingual(f"report.explained.{key}", year=paper.year), rows))
     if not made:
         return Markup("")
     return section("explained", columns("report.explained.text", most=_MOST), *made)
-
-
-def _both(key: str, **values: object) -> list[str]:
-    return [say(key, language, **values) for language in LANGUAGES]
 
 
 def _table(caption: Markup, rows: list[list[object]]) -> Markup:
@@ -54,11 +50,11 @@ def _table(caption: Markup, rows: list[list[object]]) -> Markup:
 def _said(paper: Paper, outcome: Outcome) -> Iterator[list[list[object]]]:
     """Yield the rows of every number that a main effect says."""
     for effect in summary(outcome):
-        for said in effect.numbers:
-            if said.kind == "count":  # the moves are listed by themselves
+        for one in effect.numbers:
+            if one.kind == "count":  # the moves are listed by themselves
                 continue
-            name = words(*(said_label(outcome, paper.region, said, one) for one in LANGUAGES))
-            yield _rows(name, _first(explain_said(outcome, paper.region, said)))
+            name = words(*(said_label(outcome, paper.region, one, language) for language in LANGUAGES))
+            yield _rows(name, _first(explain_said(outcome, paper.region, one)))
 
 
 def _whole(paper: Paper) -> Iterator[list[list[object]]]:

@@ -8,8 +8,8 @@ from geo.assumptions import ASSUMPTIONS
 from geo.downloads import moves_table
 from geo.measures import MEASURES
 from geo.report.markup import Markup, columns, join, pair, tag
-from geo.report.paper import Paper, named, num, section, table, words
-from geo.words import LANGUAGES, has, say
+from geo.report.paper import Paper, bilingual, named, num, section, table, words
+from geo.words import LANGUAGES, has
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,8 +121,8 @@ def assumptions(paper: Paper) -> Markup:
             _plain(spec.default),
             *(_value(paper, index, spec) for index in range(len(paper.outcomes))),
             _plain(*spec.likely),
-            words(*(say(f"unit.{spec.unit}", one) for one in LANGUAGES)),
-            words(*(say(f"status.{spec.status}", one) for one in LANGUAGES)),
+            bilingual(f"unit.{spec.unit}"),
+            bilingual(f"status.{spec.status}"),
             spec.source,
         ]
         for spec in _used(paper)
@@ -161,7 +161,7 @@ def measures(paper: Paper) -> Markup:
         [
             named(measure),
             measure.formula,
-            words(*(say(f"status.{measure.status}", one) for one in LANGUAGES)),
+            bilingual(f"status.{measure.status}"),
             measure.source,
         ]
         for key, measure in MEASURES.items()

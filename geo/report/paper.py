@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geo.ranges import Range, Spread
     from geo.region import Region
 
-__all__ = ["Paper", "heading", "named", "num", "place", "ranged", "section", "table", "words"]
+__all__ = ["Paper", "bilingual", "heading", "named", "num", "place", "ranged", "section", "table", "words"]
 
 Array = NDArray[np.float64]
 
@@ -122,6 +122,11 @@ def words(english: object, chinese: object) -> Markup:
         return tag("span", english, class_="word")
     texts = zip((english, chinese), LANGUAGES, strict=True)
     return join(tag("span", text, lang=TAGS[one], class_="word") for text, one in texts)
+
+
+def bilingual(key: str, **values: object) -> Markup:
+    """Return a text of ours in both languages, once where they agree."""
+    return words(*(say(key, language, **values) for language in LANGUAGES))
 
 
 def named(measure: Measure, *, unit: bool = True) -> Markup:

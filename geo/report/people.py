@@ -8,8 +8,8 @@ from geo.comparison import pair as compared
 from geo.model.simulate import FullOutcome
 from geo.people import fate_rows, pay, pay_rows, tolerance_text
 from geo.report.markup import Markup, columns, join, pair
-from geo.report.paper import named, num, section, table, words
-from geo.words import LANGUAGES, say
+from geo.report.paper import bilingual, named, num, section, table, words
+from geo.words import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def _numbers(paper: Paper, found: Pay) -> Markup:
         cells = [num(value, row.measure.digits) for value in values]
         if paper.compared:
             cells.append(num(row.difference, row.measure.digits, sign=True))
-        status = words(*(say(f"status.{row.measure.status}", one) for one in LANGUAGES))
+        status = bilingual(f"status.{row.measure.status}")
         rows.append([named(row.measure), *cells, status])
     return table(pair("report.caption.people", year=paper.year), [*heads, "status"], rows)
 

@@ -14,7 +14,7 @@ from geo.measures import MEASURES, XIONGAN, Measure, summary
 from geo.ranges import said_ranges
 from geo.report.figures import Line, line_chart_svg, static_map_svg
 from geo.report.markup import TAGS, Markup, columns, join, pair, tag
-from geo.report.paper import Paper, named, num, place, ranged, section, table, words
+from geo.report.paper import Paper, bilingual, named, num, place, ranged, section, table, words
 from geo.words import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _figure(
 
 
 def _status(measure: Measure) -> Markup:
-    return tag("div", words(*(say(f"status.{measure.status}", one) for one in LANGUAGES)), class_="status")
+    return tag("div", bilingual(f"status.{measure.status}"), class_="status")
 
 
 def charts(paper: Paper) -> Markup:
@@ -171,7 +171,7 @@ def overall(paper: Paper) -> Markup:
             cells.append(num(values[1] - values[0], measure.digits, sign=True))
         if paper.spreads:
             cells.append(ranged(measure, paper.range_of(measure.id, whole)))
-        rows.append([named(measure), *cells, words(*(say(f"status.{measure.status}", o) for o in LANGUAGES))])
+        rows.append([named(measure), *cells, bilingual(f"status.{measure.status}")])
     caption = pair("report.caption.region", year=paper.year)
     return section("region", *_range_note(paper), table(caption, [*heads, "status"], rows))
 
@@ -303,20 +303,16 @@ def _standings(found: Sequence[Standing]) -> Markup:
         limit, digits = one.limit, digits_of(one.limit.unit)
         rows.append(
             [
-                join([words(*_both(f"limits.rule.{limit.id}")), tag("div", limit.source, class_="status")]),
+                join([bilingual(f"limits.rule.{limit.id}"), tag("div", limit.source, class_="status")]),
                 *(num(value, digits) for value in (one.value, limit.number)),
-                words(*_both(f"limits.unit.{limit.unit}")),
+                bilingual(f"limits.unit.{limit.unit}"),
                 num(one.used, 1),
                 tag("td", str(one.year), class_="num"),
-                words(*_both(f"status.{limit.status}")),
+                bilingual(f"status.{limit.status}"),
             ]
         )
-    heads = [words(*_both(f"limits.column.{key}")) for key in _LIMIT_COLUMNS]
-    return table(words(*_both("limits.standing")), heads, rows)
-
-
-def _both(key: str) -> list[str]:
-    return [say(key, language) for language in LANGUAGES]
+    heads = [bilingual(f"limits.column.{key}") for key in _LIMIT_COLUMNS]
+    return table(bilingual("limits.standing"), heads, rows)
 
 
 def counties(paper: Paper) -> Markup:

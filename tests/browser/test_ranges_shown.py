@@ -87,6 +87,22 @@ def test_two_scenarios_have_the_range_of_their_difference_either_way(region, tmp
     assert chosen.count() == 0
 
 
+def test_a_range_of_nothing_is_not_said(region, tmp_path, open_page):
+    listed = made.measures(3)
+    shape = (2, len(made.YEARS), len(region.codes))
+    one = np.ones(shape) * [[[5000.0]], [[9000.0]]]
+    one[:, :, 9] = 7000.0
+    ranges = [RangeView({"made_0": one}, {"made_0": 0}, 40)]
+    view = build_view(region, [("A", made.outcome(region, listed))], measures=listed, ranges=ranges)
+    path = tmp_path / "map.html"
+    export_html(view, path, state={"measure": "made_0", "b": 0, "a": -1, "year": 2050})
+    page = open_page(path.as_uri())
+    chosen = page.locator(".jjj-info tr.chosen .jjj-range")
+    for at, count in ((8, 1), (9, 0)):
+        page.evaluate(f"jjj.set({{ selected: {{ type: 'county', id: '{region.codes[at]}' }} }})")
+        assert chosen.count() == count
+
+
 @pytest.fixture(scope="module")
 def drawn(region, tmp_path_factory):
     """The announced programme with two draws, kept where the app looks for them."""
