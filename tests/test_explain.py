@@ -290,6 +290,11 @@ def test_the_largest_terms_stay_and_the_others_say_how_many_they_are():
     moves = tuple(one for one in parts if one.key in {"move", "other_moves"})
     only = Term("posts", 8.0, "jobs", parts=moves).few(2)
     assert [(one.key, one.label[0], one.value) for one in only.parts[2:]] == [("other_moves", "22", 10.0)]
+    # what was before stays, however small
+    small = (Term("before", 0.1, "jobs"), *(move(name, float(value)) for value, name in enumerate("cdef", 1)))
+    assert [one.key for one in Term("posts", 10.1, "jobs", parts=small).few(3).parts] == [
+        "before", "move", "move", "other_moves",
+    ]  # fmt: skip
     # equal terms are told apart by their places
     equal = Term("posts", 9.0, "jobs", parts=tuple(move("same", 1.0) for _ in range(9))).few(5)
     assert [one.value for one in equal.parts] == [1.0] * 5 + [4.0]

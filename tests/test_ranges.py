@@ -12,6 +12,7 @@ from geo.comparison import groups, indicators, pair, place_of, table_of_rows
 from geo.ensemble import Ensemble
 from geo.measures import MEASURES, Effect, Said
 from geo.outcome import Outcome
+from geo.panels import sure
 from geo.ranges import (
     Range,
     Spread,
@@ -279,3 +280,11 @@ def test_the_table_of_a_comparison_is_taken_along_with_its_ranges(region, outcom
     assert (lines[0]["low"], lines[0]["high"]) == pytest.approx((100.0, 900.0))
     assert np.isnan(lines[-1]["low"])  # nothing was drawn of posts
     assert {line["status"] for line in lines} == {row[fields.index("status") - 2] for row in table.rows}
+
+
+def test_a_pair_that_is_still_drawn_is_named_if_it_is_wished_for(monkeypatch):
+    monkeypatch.setattr(sure, "_two", lambda *_, **__: None)
+    two = [Scenario(name=name) for name in "AB"]
+    assert sure.pair_views(two, [(1, 0)], wish_for=True) == {(0, 1): None}
+    assert sure.pair_views(two, [(1, 0)]) == {}
+    assert sure.pair_views(two, [(0, 0), (0, 2), (-1, 1)], wish_for=True) == {}

@@ -24,6 +24,7 @@ from geo.measures import MEASURES, summary
 from geo.model import calibrate, simulate_level0
 from geo.model.result import MODEL_VERSION
 from geo.model.simulate import simulate
+from geo.panels.report import _stem as stem_of
 from geo.ranges import Range, Spread, said_ranges, span
 from geo.report import pdf, report_html, report_pdf, static_map_svg, write_report
 from geo.report.figures import Line, line_chart_svg
@@ -352,6 +353,7 @@ def test_every_limit_is_in_the_report_with_what_is_reached(text, outcome, region
     for one in standings(outcome.scenario, region, outcome):
         row = seen.row(section("limits.rule")[one.limit.id])
         assert one.limit.source in row[0]
+        assert section("limits.rule", "zh")[one.limit.id] in row[0]
         assert row[5] == str(one.year)
 
 
@@ -373,3 +375,18 @@ def test_ranges_stand_beside_an_empty_scenario_too(region, baseline):
     assert low > 0
     assert said_ranges(Spread(region, moved, drawn), summary(moved)[2]) in alone
     assert said_ranges(Spread(region, moved, drawn), summary(moved, "zh")[2], "zh") in alone
+
+
+def test_a_scenario_in_which_nothing_moves_says_so_and_gives_no_advice(region, baseline, other):
+    empty = simulate_level0(baseline, Scenario(name="empty"))
+    told = unescape(part(report_html(region, empty, other), "effects"))
+    for language in ("en", "zh"):
+        assert told.count(section("report", language)["nothing_moves"]) == 1
+        (advice,) = summary(empty, language)
+        assert advice.text not in told
+
+
+def test_files_of_a_comparison_are_named_after_both(outcome, other):
+    first, second = (one.scenario.hash[:8] for one in (outcome, other))
+    assert stem_of(outcome, None) == f"jingjinji-report-{first}"
+    assert stem_of(outcome, other) == f"jingjinji-report-{first}-{second}"

@@ -30,8 +30,7 @@ def show(session: Session, region: Region, voice: Voice) -> None:
     shelf = session.shelf
     outcome, other = outcome_of(shelf.current), _other(session, voice)
     drawn = sure.drawn_of(outcome.scenario, None if other is None else other.scenario)
-    both = [shelf.current.hash, *([] if other is None else [other.scenario.hash])]
-    stem = "-".join(["jingjinji-report", *(content[:8] for content in both)])
+    stem = _stem(outcome, other)
     st.download_button(
         voice("report.html"),
         partial(_html, region, outcome, other, drawn),
@@ -53,6 +52,11 @@ def show(session: Session, region: Region, voice: Voice) -> None:
         width="stretch",
         key="report_pdf",
     )
+
+
+def _stem(*outcomes: Outcome | None) -> str:
+    """Return a name for the files: of two compared, that of both."""
+    return "-".join(["jingjinji-report", *(one.scenario.hash[:8] for one in outcomes if one is not None)])
 
 
 def _other(session: Session, voice: Voice) -> Outcome | None:
